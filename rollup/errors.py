@@ -1,0 +1,51 @@
+"""What can be expected to go wrong between L1 and L2.
+
+NodeError
+├── CodecError                bytes on L1 that are no frame, channel or batch
+├── DerivationReset           L1 was reorganised under the pipeline: start again from the heads
+├── L1Unavailable             the L1 endpoint is away, slow or behind
+├── L1Rejected                the L1 endpoint understood and refused
+├── RollupConfigError         rollup.json or genesis.json can't be used
+└── EngineError               the engine can't do what was asked of it now
+"""
+
+from state.errors import Blame, DecodeError, NodeError, Severity
+
+
+class CodecError(DecodeError):
+    """Bytes on L1 that are no frame, channel or batch; derivation skips them as the specification says."""
+
+    blame = Blame.UPSTREAM
+
+
+class DerivationReset(NodeError):
+    """L1 was reorganised under the pipeline."""
+
+    severity = Severity.RESET
+    blame = Blame.UPSTREAM
+
+
+class L1Unavailable(NodeError):
+    """The L1 endpoint did not answer, or does not have what was asked for yet."""
+
+    severity = Severity.TEMPORARY
+    blame = Blame.UPSTREAM
+
+
+class L1Rejected(NodeError):
+    """The L1 endpoint answered with an error that trying again would not heal."""
+
+    blame = Blame.OPERATOR
+
+
+class RollupConfigError(NodeError):
+    """rollup.json or genesis.json is malformed, or the two do not belong together."""
+
+    severity = Severity.CRITICAL
+    blame = Blame.OPERATOR
+
+
+class EngineError(NodeError):
+    """The engine can't do what was asked of it in the state that it is in."""
+
+    severity = Severity.TEMPORARY

@@ -1,0 +1,1 @@
+"""Execution on py-evm behind the Executor port (see `port`)."""

@@ -1,0 +1,1 @@
+"""The flat, journaled world state (see `types` for its nouns)."""
