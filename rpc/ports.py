@@ -1,0 +1,262 @@
+"""What the server asks of a chain. `node/wiring.py` implements these over the database, the engine, the pool and the
+reader processes, once for the L2 node and once for the simulated L1.
+
+    ChainPort    blocks, receipts, heads                  synchronous: a few reads from the local database
+    StatePort    state, calls, estimates, proofs, logs    asynchronous: a reader process answers
+    PoolPort     submitting, pending transactions         `submit` is asynchronous: a follower forwards
+    NodeInfo     what this node is and how it fares
+    RollupPort   what op-node would answer                absent on L1
+
+Every state question names its block by hash, so that an answer can't mix two blocks. Heads are pushed the other way,
+by `rpc.events.EventHub`. Implementations raise NodeError for what can be expected; anything else is a bug.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+from state.blocks import Header, Log, Receipt
+from state.execution.port import AccountOverride, CallMessage, TransactionOutcome
+from state.primitives.types import Address, BlockNumber, Gas, Hash32, Nonce, Wei
+from state.transactions import RecoveredTransaction
+
+JsonObject: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockId:
+    """A block by hash and number."""
+
+    hash: Hash32
+    number: BlockNumber
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChainHeads:
+    """`latest`, `safe` and `finalized`. Before anything is safe or final, that is the genesis block."""
+
+    unsafe: BlockId
+    safe: BlockId
+    finalized: BlockId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockView:
+    """A block with what was computed once when it was sealed. The three tuples run in parallel."""
+
+    hash: Hash32
+    header: Header
+    transactions: tuple[bytes, ...]
+    """Raw EIP-2718 bytes."""
+    transaction_hashes: tuple[Hash32, ...]
+    senders: tuple[Address, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class L1FeeFields:
+    """What an OP chain adds to a receipt's JSON; nothing of it is hashed (PROTOCOL.md section 5)."""
+
+    l1_base_fee: Wei
+    """`l1GasPrice`."""
+    l1_gas_used: Gas
+    """Deprecated by Fjord, still served: estimated size times 16."""
+    l1_fee: Wei
+    l1_blob_base_fee: Wei
+    l1_base_fee_scalar: int
+    l1_blob_base_fee_scalar: int
+    operator_fee_scalar: int = 0
+    operator_fee_constant: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptsView:
+    """A block's receipts, in order, and each one's L1 fee fields (None for deposits and on L1)."""
+
+    receipts: tuple[Receipt, ...]
+    l1_fees: tuple[L1FeeFields | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionLocation:
+    """Where the canonical chain has a transaction."""
+
+    block_hash: Hash32
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocatedLog:
+    """A log and its place in the chain."""
+
+    log: Log
+    block_hash: Hash32
+    block_number: BlockNumber
+    transaction_hash: Hash32
+    transaction_index: int
+    log_index: int
+    """Position in the block, over all its transactions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorageProof:
+    """EIP-1186: one slot, its value, and the trie nodes from the storage root down."""
+
+    slot: int
+    value: int
+    proof: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountProof:
+    """EIP-1186: one account with the trie nodes from the state root down; neutral values where there is no leaf."""
+
+    balance: Wei
+    nonce: Nonce
+    code_hash: Hash32
+    storage_root: Hash32
+    proof: tuple[bytes, ...]
+    storage: tuple[StorageProof, ...]
+    """One for each slot that was asked for, in that order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncProgress:
+    """How far a node that is catching up has come."""
+
+    starting_block: BlockNumber
+    current_block: BlockNumber
+    highest_block: BlockNumber
+
+
+TopicFilter: TypeAlias = tuple[frozenset[Hash32] | None, ...]
+"""One entry a position: any of these topics, or None for any at all. A log with fewer topics does not match."""
+
+
+class ChainPort(Protocol):
+    """The blocks of one chain. Cheap enough for the event loop."""
+
+    def heads(self) -> ChainHeads:
+        """The three heads as they stand now."""
+
+    def canonical_hash(self, number: int) -> Hash32 | None:
+        """The hash of the canonical block at `number`; None above the unsafe head."""
+
+    def header(self, block_hash: Hash32) -> Header | None:
+        """The header of any block that is known, canonical or not."""
+
+    def block(self, block_hash: Hash32) -> BlockView | None:
+        """The block with its transactions, senders and hashes."""
+
+    def receipts(self, block_hash: Hash32) -> ReceiptsView | None:
+        """The block's receipts; also of blocks that a reorg has removed, while they are kept."""
+
+    def transaction_location(self, transaction_hash: Hash32) -> TransactionLocation | None:
+        """Where the canonical chain has the transaction."""
+
+    def next_base_fee(self, header: Header) -> Wei:
+        """The base fee, in wei, of the block after `header` by this chain's rule."""
+
+
+class StatePort(Protocol):
+    """Questions to the state after a block. Each raises NodeError where the state is gone or not there yet."""
+
+    async def balance(self, block_hash: Hash32, address: Address) -> Wei: ...
+
+    async def nonce(self, block_hash: Hash32, address: Address) -> Nonce: ...
+
+    async def code(self, block_hash: Hash32, address: Address) -> bytes: ...
+
+    async def storage(self, block_hash: Hash32, address: Address, slot: int) -> int: ...
+
+    async def call(
+        self, block_hash: Hash32, message: CallMessage, overrides: Mapping[Address, AccountOverride]
+    ) -> TransactionOutcome:
+        """What `message` does in the block `block_hash`, on the state after it. `gas_limit` is already capped."""
+
+    async def estimate_gas(
+        self, block_hash: Hash32, message: CallMessage, overrides: Mapping[Address, AccountOverride]
+    ) -> Gas:
+        """The least gas limit (within 1.5 %) with which `message` succeeds, at most `message.gas_limit`.
+
+        Raises NodeError in geth's words; for a revert one whose `rpc_code` is 3 and whose `data` is the revert data.
+        """
+
+    async def proof(self, block_hash: Hash32, address: Address, slots: Sequence[int]) -> AccountProof: ...
+
+    async def logs(
+        self,
+        first: BlockNumber,
+        last: BlockNumber,
+        addresses: frozenset[Address],
+        topics: TopicFilter,
+        limit: int,
+    ) -> Sequence[LocatedLog]:
+        """Logs of canonical blocks `first` to `last` inclusive, in order; no address means any. At most `limit` + 1:
+        one more than `limit` says that there are too many."""
+
+
+class PoolPort(Protocol):
+    """Transactions that no block has yet."""
+
+    async def submit(self, raw: bytes) -> Hash32:
+        """The hash of a signed transaction that the pool (or, for a follower, the sequencer) now has.
+
+        Raises NodeError in geth's words for one that it won't take."""
+
+    def pending_nonce(self, address: Address) -> Nonce | None:
+        """The nonce after the account's executable transactions; None if the pool holds none of its."""
+
+    def transaction(self, transaction_hash: Hash32) -> RecoveredTransaction | None:
+        """A transaction that the pool holds."""
+
+    def executable(self, limit: int) -> Sequence[RecoveredTransaction]:
+        """At most `limit` transactions that the next block may take, best first."""
+
+
+class NodeInfo(Protocol):
+    """What this node is."""
+
+    @property
+    def client_version(self) -> str:
+        """`Name/version/platform/runtime`."""
+
+    @property
+    def chain_id(self) -> int: ...
+
+    @property
+    def block_time(self) -> int:
+        """Seconds between blocks."""
+
+    def suggested_tip(self) -> Wei:
+        """maxPriorityFeePerGas that gets a transaction into the next blocks; capped, so that it can't spiral."""
+
+    def syncing(self) -> SyncProgress | None:
+        """None when the node has caught up."""
+
+    def peer_count(self) -> int: ...
+
+    def not_ready(self) -> Sequence[str]:
+        """Why this node should get no traffic now, for /readyz; empty when it should."""
+
+
+class RollupPort(Protocol):
+    """op-node's questions, answered in op-node's JSON forms (`optimism_*`)."""
+
+    async def sync_status(self) -> JsonObject: ...
+
+    async def output_at_block(self, number: BlockNumber) -> JsonObject:
+        """Raises NodeError for a block that isn't there."""
+
+    async def rollup_config(self) -> JsonObject: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Everything that the methods of one server may ask."""
+
+    chain: ChainPort
+    state: StatePort
+    pool: PoolPort
+    info: NodeInfo
+    rollup: RollupPort | None = None
+    """None on L1: `optimism_*` is then not there."""
