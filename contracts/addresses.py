@@ -78,12 +78,12 @@ class Open(StrEnum):
 
 
 def _open_predeploy(number: int) -> bytes:
-    """"OPEN" in ASCII, then 31 hexadecimal zeros and one digit."""
+    """ "OPEN" in ASCII, then 31 hexadecimal zeros and one digit."""
     return b"OPEN" + number.to_bytes(16, "big")
 
 
 def _open_implementation(number: int) -> bytes:
-    """"IMPL" in ASCII in the last four bytes' place of the prefix: `0x494D504C…01` holds what `0x4F50454E…01` runs."""
+    """ "IMPL" in ASCII in the last four bytes' place of the prefix: `0x494D504C…01` holds what `0x4F50454E…01` runs."""
     return b"IMPL" + number.to_bytes(16, "big")
 
 

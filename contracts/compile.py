@@ -9,7 +9,8 @@ A Vyper source declares the errors that it raises with `raw_revert` in comments,
 
     # error Unproven()
 
-and may declare functions that its `__default__` answers in the same way (`# function f(uint256 a) view`,
+A name that is a Python keyword takes a trailing underscore in Vyper and loses it in the ABI (`from_`). A source
+may declare functions that its `__default__` answers in the same way (`# function f(uint256 a) view`,
 `# receive() payable`); they become ABI entries. The compiler is imported here and nowhere else.
 """
 
@@ -18,11 +19,18 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import keyword
 import re
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+
+import vyper
+from vyper.compiler import compile_from_file_input
+from vyper.compiler.input_bundle import FilesystemInputBundle
+from vyper.compiler.settings import Settings
+from vyper.exceptions import VyperException
 
 from contracts import artifacts
 from contracts.artifacts import ABI, BUILD, LOCK, ROOT, code_hash, read_lock
@@ -140,15 +148,6 @@ def _compile_if_changed(name: str, path: Path | None) -> bool:
 
 
 def _compile_vyper(name: str, path: Path) -> Build:
-    try:
-        import vyper
-    except ImportError:
-        raise CompileFailed(f"vyper {VYPER_VERSION} is not installed: pip install 'openledger-node[dev]'") from None
-    from vyper.compiler import compile_from_file_input
-    from vyper.compiler.input_bundle import FilesystemInputBundle
-    from vyper.compiler.settings import Settings
-    from vyper.exceptions import VyperException
-
     if vyper.__version__ != VYPER_VERSION:
         raise CompileFailed(f"vyper {vyper.__version__} is installed, contracts are compiled by {VYPER_VERSION}")
     bundle = FilesystemInputBundle([SOURCES])
@@ -167,11 +166,20 @@ def _compile_vyper(name: str, path: Path) -> Build:
     if result["layout"].get("code_layout"):
         raise CompileFailed(f"{path.name} has immutables: genesis places runtime code, which would lack them")
     return {
-        "abi": result["abi"] + declared_entries(path.read_text()),
+        "abi": _rename_keywords(result["abi"]) + declared_entries(path.read_text()),
         "bytecode": result["bytecode"],
         "runtime": result["bytecode_runtime"],
         "layout": _flatten(result["layout"].get("storage_layout", {})),
     }
+
+
+def _rename_keywords(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    for entry in entries:
+        for parameter in (*entry.get("inputs", ()), *entry.get("outputs", ())):
+            name = parameter["name"].removesuffix("_")
+            if keyword.iskeyword(name):
+                parameter["name"] = name
+    return entries
 
 
 def _flatten(layout: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -191,8 +199,7 @@ def _assemble(name: str) -> Build:
         "bytecode": "0x" + contract.creation.hex(),
         "runtime": "0x" + contract.runtime.hex(),
         "layout": {
-            variable: {"type": kind, "slot": slot, "n_slots": 1}
-            for variable, (kind, slot) in contract.layout.items()
+            variable: {"type": kind, "slot": slot, "n_slots": 1} for variable, (kind, slot) in contract.layout.items()
         },
     }
 
