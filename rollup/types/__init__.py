@@ -5,6 +5,7 @@
 Imports `state` only.
 """
 
+from rollup.types.bridge import Withdrawal
 from rollup.types.config import RollupConfig, RollupGenesis, SystemConfig
 from rollup.types.l1 import L1Block, L1Receipt
 from rollup.types.payload import PayloadAttributes
@@ -22,4 +23,5 @@ __all__ = [
     "RollupConfig",
     "RollupGenesis",
     "SystemConfig",
+    "Withdrawal",
 ]
