@@ -1,0 +1,212 @@
+"""The driver: L1 in, safe and finalized heads out."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor as ThreadExecutor
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from rollup.derivation.pipeline import DerivationPipeline, DerivedAttributes, Idle, NeedL1Block
+from rollup.driver.safe_index import SafeIndex
+from rollup.driver.start import find_start
+from rollup.engine import Engine
+from rollup.errors import DerivationReset, InvalidPayload, L1Unavailable
+from rollup.sequencer.loop import L1Source
+from rollup.types import L1BlockRef, L2BlockRef
+from state.database import WriteBatch
+
+log = structlog.get_logger("rollup.driver")
+
+FINALITY_KEEP: Final = 64
+"""Safe-index entries kept below the finalized head."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncStatus:
+    """What `optimism_syncStatus` tells."""
+
+    current_l1: L1BlockRef | None
+    """How far derivation has read."""
+    head_l1: L1BlockRef | None
+    safe_l1: L1BlockRef | None
+    finalized_l1: L1BlockRef | None
+    unsafe_l2: L2BlockRef
+    safe_l2: L2BlockRef
+    finalized_l2: L2BlockRef
+
+
+class Driver:
+    """Owns the pipeline. Everything that touches the engine runs on the engine's thread."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        l1: L1Source,
+        pipeline: DerivationPipeline,
+        sleep: Callable[[float], Awaitable[None]],
+        engine_thread: ThreadExecutor,
+        poll_seconds: float,
+    ) -> None:
+        self._engine = engine
+        self._l1 = l1
+        self._pipeline = pipeline
+        self._sleep = sleep
+        self._thread = engine_thread
+        self._poll_seconds = poll_seconds
+        self._index = SafeIndex(engine.db)
+        self._unfinalized: deque[tuple[int, int]] = deque()
+        self._needs_reset = True
+        self.head_l1: L1BlockRef | None = None
+        self.safe_l1: L1BlockRef | None = None
+        self.finalized_l1: L1BlockRef | None = None
+        self.resets = 0
+
+    @property
+    def status(self) -> SyncStatus:
+        """A snapshot for people and `optimism_syncStatus`."""
+        engine = self._engine
+        return SyncStatus(
+            current_l1=None if self._needs_reset else self._pipeline.origin,
+            head_l1=self.head_l1,
+            safe_l1=self.safe_l1,
+            finalized_l1=self.finalized_l1,
+            unsafe_l2=engine.unsafe_head,
+            safe_l2=engine.safe_head,
+            finalized_l2=engine.finalized_head,
+        )
+
+    async def run(self) -> None:
+        """Poll L1 and derive until cancelled."""
+        while True:
+            try:
+                await self.poll()
+                while await self.advance():
+                    pass
+            except L1Unavailable as error:
+                log.warning("driver.waits_for_l1", reason=str(error))
+            except DerivationReset as error:
+                self.request_reset(str(error))
+                continue
+            await self._sleep(self._poll_seconds)
+
+    def request_reset(self, reason: str) -> None:
+        """Start again from the heads before the next step."""
+        log.warning("driver.reset", reason=reason)
+        self._needs_reset = True
+        self.resets += 1
+
+    async def poll(self) -> None:
+        """L1's heads as they are now; a reorg below us asks for a reset; finality moves."""
+        self.head_l1 = await self._l1.block_ref("latest")
+        self.safe_l1 = await self._l1.block_ref("safe")
+        self.finalized_l1 = await self._l1.block_ref("finalized")
+        if not self._needs_reset:
+            await self._check_canonical()
+        if not self._needs_reset:
+            await self._finalize(self.finalized_l1)
+
+    async def _check_canonical(self) -> None:
+        origin = self._pipeline.origin
+        unsafe_origin = self._engine.unsafe_head.l1_origin
+        for number, expected in ((origin.number, origin.hash), (unsafe_origin.number, unsafe_origin.hash)):
+            found = await self._canonical(number)
+            if found is not None and found.hash != expected:
+                self.request_reset(f"L1 block {number} was reorganised")
+                return
+
+    async def _canonical(self, number: int) -> L1BlockRef | None:
+        head = self.head_l1
+        if head is None or number > head.number:
+            return None
+        try:
+            return await self._l1.block_ref(number)
+        except L1Unavailable:
+            return None
+
+    async def advance(self) -> bool:
+        """One step of derivation. True where it made progress. Raises L1Unavailable or DerivationReset."""
+        if self._needs_reset:
+            await self.reset()
+            return True
+        step = self._pipeline.step(self._engine.safe_head)
+        if isinstance(step, NeedL1Block):
+            return await self._provide(step.number)
+        if isinstance(step, Idle):
+            return False
+        await self._apply(step)
+        return True
+
+    async def _provide(self, number: int) -> bool:
+        if self.head_l1 is None or number > self.head_l1.number:
+            return False
+        self._pipeline.provide(await self._l1.l1_block(number))
+        return True
+
+    async def _apply(self, derived: DerivedAttributes) -> None:
+        engine, attributes = self._engine, derived.attributes
+
+        def extra(ref: L2BlockRef) -> WriteBatch:
+            return self._index.record(ref.number, derived.derived_from)
+
+        loop = asyncio.get_running_loop()
+        try:
+            step = await loop.run_in_executor(self._thread, engine.apply_derived, attributes, extra)
+        except InvalidPayload as error:
+            log.warning("driver.payload_replaced", number=engine.safe_head.number + 1, reason=str(error))
+            self._pipeline.reject_payload()
+            deposits_only = attributes.deposits_only()
+            step = await loop.run_in_executor(self._thread, engine.apply_derived, deposits_only, extra)
+        self._unfinalized.append((step.safe.number, derived.derived_from.number))
+        log.info(
+            "derivation.safe",
+            number=step.safe.number,
+            hash=step.safe.hash.hex(),
+            derived_from=derived.derived_from.number,
+            consolidated=step.consolidated,
+            differs=step.reason,
+        )
+
+    async def reset(self) -> None:
+        """Heads back to where they agree with L1, the pipeline back a channel time-out before them."""
+        engine = self._engine
+        start = await find_start(engine, self._index, self._canonical)
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, lambda: engine.reset_heads(unsafe=start.unsafe, safe=start.safe))
+        base = self._pipeline_base(start.safe)
+        l1_base = await self._l1.l1_block(base.l1_origin.number)
+        self._pipeline.reset(l1_base, start.safe, engine.system_config_at(base))
+        self._unfinalized = deque(
+            (number, block.number) for number, block in self._index.entries() if number <= start.safe.number
+        )
+        self._needs_reset = False
+        log.info("driver.started", unsafe=start.unsafe.number, safe=start.safe.number, l1_base=l1_base.ref.number)
+
+    def _pipeline_base(self, safe: L2BlockRef) -> L2BlockRef:
+        """The L2 block whose origin lies a channel time-out before the safe head's (or genesis)."""
+        engine, config = self._engine, self._engine.config
+        wanted = max(safe.l1_origin.number - config.channel_timeout, config.genesis.l1.number)
+        block = safe
+        while block.l1_origin.number > wanted and block.number > config.genesis.l2.number:
+            parent = engine.ref_by_number(block.number - 1)
+            if parent is None:
+                break
+            block = parent
+        return block
+
+    async def _finalize(self, finalized: L1BlockRef) -> None:
+        newest: int | None = None
+        while self._unfinalized and self._unfinalized[0][1] <= finalized.number:
+            newest, _ = self._unfinalized.popleft()
+        if newest is None or newest <= self._engine.finalized_head.number:
+            return
+        ref = self._engine.ref_by_number(newest)
+        if ref is None:
+            return
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, self._engine.finalize, ref)
+        self._index.prune_below(newest - FINALITY_KEEP)
+        log.info("driver.finalized", number=ref.number, hash=ref.hash.hex(), l1=finalized.number)

@@ -1,0 +1,54 @@
+"""Which L1 block each safe L2 block was derived from.
+
+Kept on disk from the finalized head up and written in the same batch as the safe head, so that after an L1 reorg the
+safe head goes back exactly as far as L1 did, and finality survives a restart.
+
+    key    "safe/" ++ L2 number uint64        value    L1 number uint64 ++ L1 hash 32
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from rollup.types import BlockId, L1BlockRef
+from state.database import ChainDatabase, WriteBatch
+from state.primitives.types import Hash32
+
+_PREFIX: Final = b"safe/"
+
+
+def _key(number: int) -> bytes:
+    return _PREFIX + number.to_bytes(8, "big")
+
+
+class SafeIndex:
+    """L2 number -> L1 block id, over the database's L1 view."""
+
+    def __init__(self, db: ChainDatabase) -> None:
+        self._db = db
+
+    def record(self, l2_number: int, derived_from: L1BlockRef) -> WriteBatch:
+        """A batch that notes it; the caller writes it together with the head."""
+        batch = WriteBatch()
+        value = derived_from.number.to_bytes(8, "big") + derived_from.hash
+        self._db.put_meta(_key(l2_number), value, batch)
+        return batch
+
+    def derived_from(self, l2_number: int) -> BlockId | None:
+        """None for genesis and for what was pruned."""
+        value = self._db.get_meta(_key(l2_number))
+        if value is None:
+            return None
+        return BlockId(number=int.from_bytes(value[:8], "big"), hash=Hash32(value[8:]))
+
+    def entries(self) -> Iterator[tuple[int, BlockId]]:
+        """All notes, lowest L2 number first."""
+        for key, value in self._db.iterate_meta(_PREFIX):
+            number = int.from_bytes(key[len(_PREFIX) :], "big")
+            yield number, BlockId(number=int.from_bytes(value[:8], "big"), hash=Hash32(value[8:]))
+
+    def prune_below(self, l2_number: int) -> None:
+        """Forget what is finalized for good, and keep one so that the finalized head can be checked."""
+        for number, _ in list(self.entries()):
+            if number >= l2_number:
+                return
+            self._db.delete_meta(_key(number))

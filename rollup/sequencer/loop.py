@@ -1,0 +1,121 @@
+"""A block every `block_time` seconds, and catching up when behind."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor as ThreadExecutor
+from itertools import islice
+from typing import Final, Protocol
+
+import structlog
+
+from rollup.engine import Engine
+from rollup.errors import DerivationReset, L1Unavailable
+from rollup.sequencer.builder import BlockProduced, PoolPort, SequencerBuilder
+from rollup.sequencer.origin import OriginChoice, select_origin
+from rollup.types import L1Block, L1BlockRef
+
+log = structlog.get_logger("rollup.sequencer")
+
+RETRY_SECONDS: Final = 0.25
+MAX_CANDIDATES: Final = 20_000
+"""Pool transactions handed to one block at most."""
+
+
+class L1Source(Protocol):
+    """What sequencer and driver need of L1. Raises L1Unavailable for what is not there (yet)."""
+
+    async def block_ref(self, block: int | str | bytes) -> L1BlockRef:
+        """By number, by tag (`latest`, `safe`, `finalized`) or by hash."""
+
+    async def l1_block(self, number: int) -> L1Block:
+        """The canonical block in full, verified."""
+
+
+class Sequencer:
+    """Drives `SequencerBuilder` by a clock that is handed in."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        pool: PoolPort,
+        l1: L1Source,
+        builder: SequencerBuilder,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[None]],
+        engine_thread: ThreadExecutor,
+        l1_confirmations: int = 0,
+        throttled: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._engine = engine
+        self._pool = pool
+        self._l1 = l1
+        self._builder = builder
+        self._clock = clock
+        self._sleep = sleep
+        self._thread = engine_thread
+        self._confirmations = l1_confirmations
+        self._throttled = throttled
+        self.running = True
+
+    async def run(self) -> None:
+        """Build until cancelled; trouble with L1 is waited out, never built around."""
+        while True:
+            due = self._engine.unsafe_head.timestamp + self._engine.config.block_time
+            wait = due - self._clock()
+            if wait > 0 or not self.running:
+                await self._sleep(max(min(wait, 1.0), 0.01) if wait > 0 else RETRY_SECONDS)
+                continue
+            try:
+                if await self.step() is None:
+                    await self._sleep(RETRY_SECONDS)
+            except (L1Unavailable, DerivationReset) as error:
+                log.warning("sequencer.waits_for_l1", reason=str(error))
+                await self._sleep(RETRY_SECONDS)
+
+    async def step(self) -> BlockProduced | None:
+        """The next block, or None where it has to wait for L1. Raises L1Unavailable."""
+        choice = await self.choose_origin()
+        if choice is None:
+            log.warning("sequencer.waits_for_origin", unsafe=self._engine.unsafe_head.number)
+            return None
+        l1_block = await self._l1.l1_block(choice.origin.number)
+        if l1_block.hash != choice.origin.hash:
+            raise L1Unavailable(f"L1 block {choice.origin.number} changed while it was being read")
+        allow = choice.allow_transactions and not self._throttled()
+        candidates = list(islice(self._pool.best_transactions(self._builder.next_base_fee()), MAX_CANDIDATES))
+        deadline = self._clock() + self._engine.config.block_time
+        loop = asyncio.get_running_loop()
+        produced = await loop.run_in_executor(
+            self._thread,
+            lambda: self._builder.build(l1_block, candidates, allow_transactions=allow, deadline=deadline),
+        )
+        for transaction_hash, reason in produced.discarded:
+            self._pool.discard(transaction_hash, reason)
+        log.info(
+            "sequencer.sealed",
+            number=produced.ref.number,
+            hash=produced.ref.hash.hex(),
+            transactions=produced.transactions,
+            gas=produced.gas_used,
+            l1_origin=produced.ref.l1_origin.number,
+            ms=round(produced.seconds * 1000, 1),
+        )
+        return produced
+
+    async def choose_origin(self) -> OriginChoice | None:
+        """The next block's origin as L1 stands now. Raises DerivationReset if the parent's origin was reorged out."""
+        parent = self._engine.unsafe_head
+        current = await self._l1.block_ref(parent.l1_origin.number)
+        if current.hash != parent.l1_origin.hash:
+            raise DerivationReset(f"L1 origin {current.number} of the unsafe head is no longer canonical")
+        return select_origin(parent, current, await self._following(current), self._engine.config)
+
+    async def _following(self, current: L1BlockRef) -> L1BlockRef | None:
+        latest = await self._l1.block_ref("latest")
+        if current.number + 1 > latest.number - self._confirmations:
+            return None
+        following = await self._l1.block_ref(current.number + 1)
+        if following.parent_hash != current.hash:
+            raise DerivationReset(f"L1 block {following.number} does not follow the unsafe head's origin")
+        return following
