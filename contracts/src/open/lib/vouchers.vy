@@ -21,7 +21,9 @@ _VOUCHER_TYPE: constant(bytes32) = keccak256(
     "Voucher(address payer,address worker,uint64 session,uint256 cumulative)"
 )
 # Half of secp256k1's order: of the two signatures (s, n - s) only the low one counts.
-_HALF_ORDER: constant(uint256) = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
+_HALF_ORDER: constant(uint256) = (
+    57896044618658097711785492504343953926418782139537452191302581570759080747168
+)
 
 
 @internal
