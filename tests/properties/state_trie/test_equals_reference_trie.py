@@ -38,7 +38,7 @@ class BothTries:
         assert self.root == self.reference.root_hash
 
 
-# Few distinct nibbles in short runs make shared prefixes, splits and collapses common; hashed keys hardly ever have them.
+# Few distinct nibbles make shared prefixes, splits and collapses common; hashed keys hardly ever have them.
 crowded_keys = st.lists(st.sampled_from([0x00, 0x01, 0x10, 0x11, 0xFF]), min_size=4, max_size=4).map(
     lambda tail: bytes(tail) + bytes(28)
 )

@@ -1,0 +1,57 @@
+"""The chain on disk: LevelDB, its keyspace, and one atomic write a block.
+
+What flows in: sealed blocks as `BlockRecord` (encoded state changes included) and heads. What flows out: blocks,
+receipts and logs by hash, number or index, the flat state of the head, trie nodes, and every write batch in order
+(`on_batch`), which is what reader processes are fed.
+
+    stores      KeyValueStore port, LevelDBStore, MemoryStore, WriteBatch
+    schema      the one table of the keyspace, key builders, the schema version
+    records     BlockRecord, StateDelta, Heads and how a block lies on disk
+    chain       ChainDatabase: commit, rewind, read
+    block_batches   what a block's commit writes and its rewinding undoes
+    log_index   where logs are found, and the search
+
+After `kill -9` at any instant the database is at the last committed block: a block's data, its indexes, the flat
+state and the heads are one batch, synced. Block data keyed by hash stays after a reorg; the canonical indexes and the
+flat state are rewound by reverse diffs. Archive mode: no trie node is ever deleted.
+
+Start reading at `chain.py`, with `schema.py` beside it. The only room that imports plyvel; imports nothing of ours but
+`blocks`, `primitives` and `errors`; above all not `trie`.
+"""
+
+from state.database.chain import (
+    AnotherChain,
+    ChainDatabase,
+    InconsistentHeads,
+    NotInitialised,
+    NotOnFlatHead,
+    UnknownBlock,
+)
+from state.database.leveldb import DatabaseCorrupt, DatabaseLocked, LevelDBStore
+from state.database.log_index import LogEntry, TooManyLogs
+from state.database.records import BlockRecord, Heads, StateDelta
+from state.database.schema import MissingData, SchemaMismatch
+from state.database.stores import KeyValueStore, MemoryStore, WriteBatch, WriteBatchError
+
+__all__ = [
+    "AnotherChain",
+    "BlockRecord",
+    "ChainDatabase",
+    "DatabaseCorrupt",
+    "DatabaseLocked",
+    "Heads",
+    "InconsistentHeads",
+    "KeyValueStore",
+    "LevelDBStore",
+    "LogEntry",
+    "MemoryStore",
+    "MissingData",
+    "NotInitialised",
+    "NotOnFlatHead",
+    "SchemaMismatch",
+    "StateDelta",
+    "TooManyLogs",
+    "UnknownBlock",
+    "WriteBatch",
+    "WriteBatchError",
+]

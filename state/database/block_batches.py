@@ -1,0 +1,104 @@
+"""What committing a block writes, and what rewinding it undoes, as operations of one write batch."""
+
+from typing import Final
+
+from state.database import schema
+from state.database.log_index import index_logs, unindex_logs
+from state.database.records import (
+    BlockRecord,
+    Heads,
+    StateDelta,
+    decode_receipts,
+    encode_body,
+    encode_receipts,
+    transaction_hashes_of,
+)
+from state.database.schema import MissingData
+from state.database.stores import KeyValueStore, WriteBatch
+from state.primitives.types import Hash32
+
+KEPT_REVERSE_DIFFS: Final = 1024
+"""Blocks below the finalized head that can still be rewound by hand; no protocol rule ever does it."""
+
+
+def put_block(record: BlockRecord, batch: WriteBatch) -> None:
+    """Adds what is kept of a block for ever, by hash: header, body, receipts, code, trie nodes."""
+    batch.put(schema.HEADER + record.hash, record.header.encode())
+    batch.put(schema.BODY + record.hash, encode_body(record))
+    batch.put(schema.RECEIPTS + record.hash, encode_receipts(record.receipts, record.receipt_extras))
+    for code_hash, code in record.delta.codes.items():
+        batch.put(schema.CODE + code_hash, code)
+    for node_hash, node in record.delta.nodes.items():
+        batch.put(schema.NODE + node_hash, node)
+
+
+def put_canonical(record: BlockRecord, batch: WriteBatch) -> None:
+    """Adds the indexes that make a block part of the canonical chain."""
+    number = record.header.number
+    batch.put(schema.number_key(schema.CANONICAL, number), record.hash)
+    for index, transaction_hash in enumerate(record.transaction_hashes):
+        batch.put(schema.TRANSACTION + transaction_hash, record.hash + index.to_bytes(4, "big"))
+    index_logs(number, record.receipts, batch)
+
+
+def put_flat_state(delta: StateDelta, batch: WriteBatch) -> None:
+    """Adds a block's changes of the flat accounts and storage."""
+    flat = flat_changes(delta)
+    batch.merge(flat)
+
+
+def flat_changes(delta: StateDelta) -> WriteBatch:
+    """The flat state's part of a delta, as operations on its keys."""
+    batch = WriteBatch()
+    for address, account in delta.accounts.items():
+        batch.operations[schema.account_key(address)] = account
+    for (address, slot), value in delta.storage.items():
+        batch.operations[schema.storage_key(address, slot)] = value
+    return batch
+
+
+def put_reverse_diff(store: KeyValueStore, number: int, delta: StateDelta, batch: WriteBatch) -> None:
+    """Adds the batch that would restore the flat state as it is in `store` now."""
+    undo = WriteBatch()
+    for key, value in flat_changes(delta).operations.items():
+        before = store.get(key)
+        if before != value:
+            undo.operations[key] = before
+    batch.put(schema.number_key(schema.REVERSE_DIFF, number), undo.encode())
+
+
+def rewind_block(store: KeyValueStore, number: int, block_hash: Hash32, batch: WriteBatch) -> None:
+    """Adds what takes one canonical block off the tip: flat state back, indexes away; its data by hash stays.
+
+    Called from the tip downwards with one batch, so that the oldest block's values win. Raises MissingData where the
+    reverse diff is no longer kept.
+    """
+    diff_key = schema.number_key(schema.REVERSE_DIFF, number)
+    undo = store.get(diff_key)
+    body = store.get(schema.BODY + block_hash)
+    receipts = store.get(schema.RECEIPTS + block_hash)
+    if undo is None or body is None or receipts is None:
+        raise MissingData(f"block {number} can't be rewound: its reverse diff or its data is no longer kept")
+    batch.merge(WriteBatch.decode(undo))
+    batch.delete(diff_key)
+    batch.delete(schema.number_key(schema.CANONICAL, number))
+    for transaction_hash in transaction_hashes_of(body):
+        batch.delete(schema.TRANSACTION + transaction_hash)
+    unindex_logs(number, decode_receipts(receipts)[0], batch)
+
+
+def drop_old_reverse_diffs(finalized_before: int, finalized: int, batch: WriteBatch) -> None:
+    """Adds the removal of reverse diffs that a finalized head moving up leaves behind."""
+    for number in range(max(0, finalized_before - KEPT_REVERSE_DIFFS), max(0, finalized - KEPT_REVERSE_DIFFS)):
+        batch.delete(schema.number_key(schema.REVERSE_DIFF, number))
+
+
+def put_heads(heads: Heads, flat_head: Hash32, batch: WriteBatch) -> None:
+    """Adds the three heads and the block that the flat state belongs to."""
+    batch.put(schema.HEADS_KEY, heads.unsafe + heads.safe + heads.finalized + flat_head)
+
+
+def decode_heads(data: bytes) -> tuple[Heads, Hash32]:
+    """(heads, flat head) as written."""
+    unsafe, safe, finalized, flat = (Hash32(data[offset : offset + 32]) for offset in range(0, 128, 32))
+    return Heads(unsafe=unsafe, safe=safe, finalized=finalized), flat
