@@ -1,1 +1,14 @@
+"""The composition root: command line, configuration, wiring, the devnet, telemetry, reader processes.
 
+What flows in: flags, environment, TOML, rollup.json and genesis.json. What flows out: running processes.
+
+    wiring.py        every part of a node, put together in one place: read it first
+    adapters/        rpc's ports over database, engine, pool and readers
+    cli/             the commands
+    config/          default < preset < TOML < environment < flag
+    devnet/          L1, sequencer, followers and the demo on this machine in one command
+    readers/         processes that answer state questions from a LevelDB of their own
+    telemetry.py     structured events and metrics
+
+Nothing imports `node`. It may import everything but `ai` and `studio`, which it mounts lazily.
+"""

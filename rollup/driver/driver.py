@@ -208,5 +208,5 @@ class Driver:
             return
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._thread, self._engine.finalize, ref)
-        self._index.prune_below(newest - FINALITY_KEEP)
+        await loop.run_in_executor(self._thread, self._index.prune_below, newest - FINALITY_KEEP)
         log.info("driver.finalized", number=ref.number, hash=ref.hash.hex(), l1=finalized.number)

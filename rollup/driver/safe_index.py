@@ -3,7 +3,7 @@
 Kept on disk from the finalized head up and written in the same batch as the safe head, so that after an L1 reorg the
 safe head goes back exactly as far as L1 did, and finality survives a restart.
 
-    key    "safe/" ++ L2 number uint64        value    L1 number uint64 ++ L1 hash 32
+    key    L1 view ++ "safe/" ++ L2 number uint64        value    L1 number uint64 ++ L1 hash 32
 """
 
 from collections.abc import Iterator
@@ -11,9 +11,10 @@ from typing import Final
 
 from rollup.types import BlockId, L1BlockRef
 from state.database import ChainDatabase, WriteBatch
+from state.database.schema import META_L1_VIEW
 from state.primitives.types import Hash32
 
-_PREFIX: Final = b"safe/"
+_PREFIX: Final = META_L1_VIEW + b"safe/"
 
 
 def _key(number: int) -> bytes:
@@ -47,8 +48,11 @@ class SafeIndex:
             yield number, BlockId(number=int.from_bytes(value[:8], "big"), hash=Hash32(value[8:]))
 
     def prune_below(self, l2_number: int) -> None:
-        """Forget what is finalized for good, and keep one so that the finalized head can be checked."""
-        for number, _ in list(self.entries()):
+        """Forget the notes below a height that is final for good, in one batch."""
+        batch = WriteBatch()
+        for number, _ in self.entries():
             if number >= l2_number:
-                return
-            self._db.delete_meta(_key(number))
+                break
+            self._db.put_meta(_key(number), None, batch)
+        if batch.operations:
+            self._db.write_meta(batch)

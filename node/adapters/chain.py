@@ -1,0 +1,75 @@
+"""ChainPort over a ChainDatabase."""
+
+from collections.abc import Callable
+
+from rpc.ports import BlockId, BlockView, ChainHeads, L1FeeFields, ReceiptsView, TransactionLocation
+from state.blocks import Header
+from state.database import ChainDatabase
+from state.execution.fees import ReceiptFees
+from state.primitives.types import Hash32, Wei
+
+
+class DatabaseChain:
+    """The blocks of one chain, read on the event loop."""
+
+    def __init__(self, db: ChainDatabase, *, next_base_fee: Callable[[Header], Wei]) -> None:
+        self._db = db
+        self._next_base_fee = next_base_fee
+
+    def _id(self, block_hash: Hash32) -> BlockId:
+        return BlockId(hash=block_hash, number=self._db.require_header(block_hash).number)
+
+    def heads(self) -> ChainHeads:
+        """As on disk."""
+        heads = self._db.heads()
+        return ChainHeads(unsafe=self._id(heads.unsafe), safe=self._id(heads.safe), finalized=self._id(heads.finalized))
+
+    def canonical_hash(self, number: int) -> Hash32 | None:
+        return self._db.canonical_hash(number)
+
+    def header(self, block_hash: Hash32) -> Header | None:
+        return self._db.header(block_hash)
+
+    def block(self, block_hash: Hash32) -> BlockView | None:
+        record = self._db.block_record(block_hash)
+        if record is None:
+            return None
+        return BlockView(
+            hash=block_hash,
+            header=record.header,
+            transactions=record.transactions,
+            transaction_hashes=record.transaction_hashes,
+            senders=record.senders,
+        )
+
+    def receipts(self, block_hash: Hash32) -> ReceiptsView | None:
+        record = self._db.block_record(block_hash)
+        if record is None:
+            return None
+        return ReceiptsView(
+            receipts=record.receipts, l1_fees=tuple(_fee_fields(extra) for extra in record.receipt_extras)
+        )
+
+    def transaction_location(self, transaction_hash: Hash32) -> TransactionLocation | None:
+        found = self._db.transaction_location(transaction_hash)
+        return None if found is None else TransactionLocation(block_hash=found[0], index=found[1])
+
+    def next_base_fee(self, header: Header) -> Wei:
+        return self._next_base_fee(header)
+
+
+def _fee_fields(extra: bytes) -> L1FeeFields | None:
+    fees = ReceiptFees.decode(extra)
+    if fees is None:
+        return None
+    params = fees.params
+    return L1FeeFields(
+        l1_base_fee=params.base_fee,
+        l1_gas_used=fees.l1_gas_used,
+        l1_fee=fees.l1_fee,
+        l1_blob_base_fee=params.blob_base_fee,
+        l1_base_fee_scalar=params.base_fee_scalar,
+        l1_blob_base_fee_scalar=params.blob_base_fee_scalar,
+        operator_fee_scalar=params.operator_fee_scalar,
+        operator_fee_constant=params.operator_fee_constant,
+    )

@@ -1,0 +1,90 @@
+"""The settings of each process. Times are seconds, sizes bytes."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Port = Annotated[int, Field(ge=0, le=65_535)]
+
+
+class Role(StrEnum):
+    """What a node does for its chain."""
+
+    SEQUENCER = "sequencer"
+    FOLLOWER = "follower"
+
+
+class ProcessConfig(BaseModel):
+    """What every process has."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    data_dir: Path = Field(default=Path("data"), description="Where this process keeps its LevelDB and its files.")
+    rpc_host: str = Field(default="127.0.0.1", description="Address that JSON-RPC listens on.")
+    rpc_port: Port = Field(default=8545, description="Port of JSON-RPC, HTTP and WebSocket; 0 takes a free one.")
+    log_level: str = Field(
+        default="info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error."
+    )
+    log_format: str = Field(default="console", pattern="^(console|json)$", description="console or json.")
+    readers: int = Field(default=1, ge=0, le=16, description="Reader processes; 0 answers reads in this process.")
+
+
+class L1Config(ProcessConfig):
+    """`openledger l1`: the simulated L1."""
+
+    rpc_port: Port = Field(default=8645, description="Port of JSON-RPC, HTTP and WebSocket; 0 takes a free one.")
+    readers: int = Field(default=0, ge=0, le=16, description="Reader processes; 0 answers reads in this process.")
+    genesis: Path = Field(default=Path("l1-genesis.json"), description="genesis.json of the L1.")
+    block_time: float = Field(default=6.0, gt=0, le=3600, description="Time between L1 blocks.")
+    finality_blocks: int = Field(default=8, ge=0, le=10_000, description="Blocks behind the head that are final.")
+    seed: int = Field(default=900, ge=0, description="Seed of prevRandao and of reorg branches.")
+
+
+class NodeConfig(ProcessConfig):
+    """`openledger node`: a sequencer or a follower."""
+
+    role: Role = Field(default=Role.FOLLOWER, description="sequencer or follower.")
+    l1_rpc: str = Field(default="http://127.0.0.1:8645", description="URL of the L1's JSON-RPC.")
+    rollup: Path = Field(default=Path("rollup.json"), description="rollup.json of the network.")
+    genesis: Path = Field(default=Path("genesis.json"), description="genesis.json of the network.")
+    l1_addresses: Path | None = Field(
+        default=None, description="JSON file with the addresses of the L1 contracts; the proposer needs it."
+    )
+    sequencer_rpc: str | None = Field(
+        default=None, description="Where a follower forwards transactions; without it they are refused."
+    )
+    batcher: bool = Field(default=True, description="Run the batcher inside the sequencer.")
+    batcher_key: Path | None = Field(default=None, description="File with the batcher's private key (hex).")
+    proposer: bool = Field(default=True, description="Run the proposer inside the sequencer.")
+    proposer_key: Path | None = Field(default=None, description="File with the proposer's private key (hex).")
+    proposer_interval: int = Field(default=30, ge=1, description="L2 blocks between output roots.")
+    l1_poll: float = Field(default=2.0, gt=0, le=600, description="Time between looks at L1.")
+    l1_confirmations: int = Field(default=4, ge=0, le=64, description="L1 blocks that an L1 origin must be deep.")
+    channel_blocks: int = Field(default=5, ge=1, le=40, description="L1 blocks after which a channel is posted.")
+    max_unsafe_blocks: int = Field(
+        default=1_800, ge=10, description="Unsafe blocks ahead of safe at which the sequencer takes no transactions."
+    )
+    audit_share: float = Field(
+        default=0.01, ge=0, le=1, description="Share of blocks that the reference executor runs again."
+    )
+    pool_slots: int = Field(default=5_120, ge=16, description="Executable transactions that the pool holds.")
+    pool_queue: int = Field(default=1_024, ge=0, description="Queued transactions that the pool holds.")
+    metrics_port: Port | None = Field(default=None, description="Port of Prometheus metrics; off without it.")
+
+
+PRESETS: dict[str, dict[str, object]] = {
+    "production": {},
+    "devnet": {
+        "l1_poll": 0.5,
+        "l1_confirmations": 0,
+        "channel_blocks": 1,
+        "proposer_interval": 10,
+        "pool_slots": 20_000,
+        "pool_queue": 5_000,
+        "block_time": 3.0,
+        "finality_blocks": 4,
+    },
+}
+"""Values that a preset puts over the defaults; a key that a process does not have is not applied to it."""
