@@ -8,7 +8,7 @@ Sources: EIP-155, 1559, 2028, 2681, 2930, 3607, 3860, 7623, 7702; PROTOCOL.md se
 """
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from state.execution.errors import (
     EmptyAuthorizations,
@@ -26,7 +26,7 @@ from state.execution.errors import (
     TipAboveFeeCap,
     WrongChain,
 )
-from state.execution.port import ChainRules
+from state.execution.port import CallMessage, ChainRules
 from state.primitives.crypto import KECCAK_EMPTY
 from state.primitives.types import UINT64_MAX, Gas, Hash32, Wei
 from state.transactions import (
@@ -36,7 +36,7 @@ from state.transactions import (
     SignedTransaction,
     TransactionType,
 )
-from state.world.types import EMPTY_ACCOUNT, Account
+from state.world.types import EMPTY_ACCOUNT
 
 TRANSACTION_GAS: Final = 21_000
 CREATION_GAS: Final = 32_000
@@ -49,6 +49,19 @@ STANDARD_TOKEN_GAS: Final = 4
 MAX_INITCODE_SIZE: Final = 49_152
 DELEGATION_PREFIX: Final = b"\xef\x01\x00"
 DELEGATION_LENGTH: Final = 23
+
+
+class Payer(Protocol):
+    """What validation reads of a sender's account."""
+
+    @property
+    def nonce(self) -> int: ...
+
+    @property
+    def balance(self) -> int: ...
+
+    @property
+    def code_hash(self) -> Hash32: ...
 
 
 def calldata_tokens(data: bytes) -> int:
@@ -180,7 +193,7 @@ def validate_gas_available(gas_limit: int, available: int) -> None:
 
 def validate_against(
     tx: RecoveredTransaction,
-    account: Account | None,
+    account: Payer | None,
     code: Callable[[Hash32], bytes],
     *,
     base_fee: int,
@@ -191,10 +204,49 @@ def validate_against(
 
     `account` is the sender's, `code` reads code by hash, `op_fees` are L1 fee + operator fee on the gas limit in wei.
     """
-    sender = account or EMPTY_ACCOUNT
+    sender: Payer = EMPTY_ACCOUNT if account is None else account
     validate_nonce(tx, sender.nonce)
     if sender.code_hash != KECCAK_EMPTY:
         validate_sender_code(tx, code(sender.code_hash))
     validate_base_fee(tx, base_fee)
     validate_funds(tx, sender.balance, op_fees)
     validate_gas_available(tx.transaction.gas_limit, gas_available)
+
+
+def validate_message_gas(*, gas_limit: int, data: bytes, is_creation: bool, intrinsic: int) -> None:
+    """What geth checks of any message: intrinsic gas, calldata floor, init code size. Raises InvalidTransaction.
+
+    Deposits and calls pass through here as signed transactions do through `validate_stateless`.
+    """
+    if gas_limit < intrinsic:
+        raise IntrinsicGasTooLow(f"intrinsic gas too low: have {gas_limit}, want {intrinsic}")
+    if gas_limit < (least := floor_gas(data)):
+        raise FloorDataGas(f"insufficient gas for floor data gas cost: have {gas_limit}, want {least}")
+    if is_creation and len(data) > MAX_INITCODE_SIZE:
+        raise InitCodeTooLarge(f"max initcode size exceeded: code size {len(data)} limit {MAX_INITCODE_SIZE}")
+
+
+def validate_call(message: CallMessage, balance: int, base_fee: int) -> None:
+    """What geth checks of an eth_call before it runs. Raises InvalidTransaction."""
+    price, sender = message.gas_price, message.sender
+    if price and price < base_fee:
+        raise FeeCapTooLow(
+            f"max fee per gas less than block base fee: address 0x{sender.hex()}, "
+            f"maxFeePerGas: {price}, baseFee: {base_fee}"
+        )
+    cost = message.gas_limit * price + message.value
+    if balance < cost:
+        raise InsufficientFunds(
+            f"insufficient funds for gas * price + value: address 0x{sender.hex()} have {balance} want {cost}"
+        )
+    validate_message_gas(
+        gas_limit=message.gas_limit,
+        data=message.data,
+        is_creation=message.to is None,
+        intrinsic=intrinsic_gas(
+            message.data,
+            is_creation=message.to is None,
+            access_list=message.access_list,
+            authorization_count=len(message.authorizations),
+        ),
+    )
