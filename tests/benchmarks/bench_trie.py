@@ -40,6 +40,11 @@ def milliseconds(action: Callable[[], object]) -> float:
     return (perf_counter() - start) * 1e3
 
 
+def comparison(own: float, stock: float) -> str:
+    """Both times and their ratio, for people."""
+    return f"ours {own:.1f} ms, trie package {stock:.1f} ms, {stock / own:.1f}x"
+
+
 def main() -> None:
     """Prints medians and ratios."""
     nodes = Nodes()
@@ -62,9 +67,7 @@ def main() -> None:
         assert reference.root_hash == update_trie(nodes, root, batch).root
     own, stock_time = sorted(ours)[ROUNDS // 2], sorted(theirs)[ROUNDS // 2]
     print(f"build {ACCOUNTS:,} accounts: {build:,.0f} ms")
-    print(
-        f"update {UPDATES:,} of {ACCOUNTS:,}: ours {own:.1f} ms, trie package {stock_time:.1f} ms, {stock_time / own:.1f}x"
-    )
+    print(f"update {UPDATES:,} of {ACCOUNTS:,}: {comparison(own, stock_time)}")
     items = [keccak256(index.to_bytes(4, "big")) * 4 for index in range(500)]
 
     def stock_ordered() -> None:
@@ -73,7 +76,7 @@ def main() -> None:
             reference[rlp.encode_int(index)] = item
 
     own, stock_time = milliseconds(lambda: ordered_root(items)), milliseconds(stock_ordered)
-    print(f"ordered root of 500: ours {own:.1f} ms, trie package {stock_time:.1f} ms, {stock_time / own:.1f}x")
+    print(f"ordered root of 500: {comparison(own, stock_time)}")
 
 
 if __name__ == "__main__":
