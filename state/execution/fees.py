@@ -28,6 +28,7 @@ ISTHMUS_CALLDATA_LENGTH: Final = 176
 _INTERCEPT: Final = 42_585_600
 _SLOPE: Final = 836_500
 _MINIMUM_SIZE6: Final = 100_000_000
+_LARGEST_MINIMAL_FLZ: Final = (_MINIMUM_SIZE6 + _INTERCEPT) // _SLOPE
 _UINT32_MAX: Final = 2**32 - 1
 
 
@@ -98,9 +99,17 @@ def estimated_size6(flz: int) -> int:
     return max(_MINIMUM_SIZE6, _SLOPE * flz - _INTERCEPT)
 
 
+def data_size6(raw: bytes) -> int:
+    """`estimated_size6` of signed bytes. Compression never lengthens, so what is small anyway isn't compressed."""
+    size = len(raw)
+    if _literal_length(size) <= _LARGEST_MINIMAL_FLZ:
+        return _MINIMUM_SIZE6
+    return estimated_size6(flz_length(raw))
+
+
 def l1_fee(raw: bytes, params: L1FeeParams) -> Wei:
     """Wei that the signed EIP-2718 bytes `raw` cost for their place in L1 batches."""
-    return l1_fee_for_size(flz_length(raw), params)
+    return Wei(data_size6(raw) * params.price // 10**12)
 
 
 def l1_fee_for_size(flz: int, params: L1FeeParams) -> Wei:
@@ -189,7 +198,7 @@ class ReceiptFees:
     @classmethod
     def of(cls, raw: bytes, params: L1FeeParams) -> "ReceiptFees":
         """The fields of the transaction with signed bytes `raw` in a block with `params`."""
-        size6 = estimated_size6(flz_length(raw))
+        size6 = data_size6(raw)
         return cls(l1_fee=Wei(size6 * params.price // 10**12), l1_gas_used=Gas(size6 * 16 // 10**6), params=params)
 
     def encode(self) -> bytes:
