@@ -147,15 +147,26 @@ class L1TransactionSender:
         self._loaded = True
 
     async def submit(
-        self, key: bytes, *, to: Address | None, data: bytes, value: int = 0, gas_limit: int | None = None
+        self,
+        key: bytes,
+        *,
+        to: Address | None,
+        data: bytes,
+        value: int = 0,
+        gas_limit: int | None = None,
+        only_if_it_succeeds: bool = False,
     ) -> TransactionStatus:
         """The status of `key`, now journaled and offered to the L1. A key that is known is not sent again.
 
-        The L1 being away after the entry was journaled is no error: `tend` sends it. Raises L1Unavailable before.
+        Once the entry is journaled an L1 that is away is no error: `tend` sends it. Raises L1Unavailable before that,
+        and with `only_if_it_succeeds` L1Rejected for a call that would revert now.
         """
         await self.start()
         if key not in self._in_flight:
-            entry = await self._new_entry(key, to=to, data=data, value=value, gas_limit=gas_limit)
+            limit = gas_limit
+            if limit is None:
+                limit = await self._gas_limit(to, data, value, only_if_it_succeeds=only_if_it_succeeds)
+            entry = await self._new_entry(key, to=to, data=data, value=value, gas_limit=limit)
             self._remember(entry)
             await self._send(self._in_flight[key])
         return self._status(self._in_flight[key])
@@ -334,18 +345,17 @@ class L1TransactionSender:
     # -- entries ---------------------------------------------------------------------------------------------
 
     async def _new_entry(
-        self, key: bytes, *, to: Address | None, data: bytes, value: int, gas_limit: int | None
+        self, key: bytes, *, to: Address | None, data: bytes, value: int, gas_limit: int
     ) -> JournalEntry:
         nonce = await self._next_nonce()
         offer = self._config.fees.offer(*await self._client.gas_price())
-        limit = gas_limit if gas_limit is not None else await self._gas_limit(to, data, value)
         return JournalEntry(
             key=key,
             nonce=nonce,
             to=to,
             value=Wei(value),
             data=data,
-            gas_limit=Gas(limit),
+            gas_limit=Gas(gas_limit),
             variants=(Variant(offer=offer),),
         )
 
@@ -355,10 +365,12 @@ class L1TransactionSender:
         bound = max((one.entry.nonce + 1 for one in self._in_flight.values()), default=0)
         return Nonce(max(bound, await self._client.pending_nonce(self.address)))
 
-    async def _gas_limit(self, to: Address | None, data: bytes, value: int) -> Gas:
+    async def _gas_limit(self, to: Address | None, data: bytes, value: int, *, only_if_it_succeeds: bool) -> Gas:
         try:
             estimate = await self._client.estimate_gas(sender=self.address, to=to, data=data, value=value)
         except L1Rejected as error:
+            if only_if_it_succeeds:
+                raise
             log.warning("l1_gas_estimate_refused", reason=str(error))
             return transaction_gas_limit(data, None)
         return transaction_gas_limit(data, estimate)

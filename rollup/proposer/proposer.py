@@ -123,7 +123,10 @@ class Proposer:
             return
         key = _CREATE_KEY + head.number.to_bytes(8, "big") + root[:8]
         data = create_game_calldata(self._factory.game_type, root, head.number)
-        status = await self._sender.submit(key, to=self._factory.address, data=data, value=await self._factory.bond())
+        bond = await self._factory.bond()
+        status = await self._sender.submit(
+            key, to=self._factory.address, data=data, value=bond, only_if_it_succeeds=True
+        )
         self.proposed += 1
         log.info("output_proposed", number=head.number, output_root=root.hex(), transaction=status.hashes[-1].hex())
 
@@ -131,10 +134,8 @@ class Proposer:
         """The highest block number that a game speaks of which we need not contradict; 0 if there is none."""
         numbers = [0]
         for game in games:
-            if (
-                game.l2_number > head.number
-                or await self._l2.output_root(L2BlockNumber(game.l2_number)) == game.root_claim
-            ):
+            is_ahead = game.l2_number > head.number
+            if is_ahead or await self._l2.output_root(L2BlockNumber(game.l2_number)) == game.root_claim:
                 numbers.append(game.l2_number)
         return max(numbers)
 
@@ -166,7 +167,9 @@ class Proposer:
         if await self._l2.output_root(L2BlockNumber(game.l2_number)) != game.root_claim:
             log.warning("wrong_claim_not_resolved", game=game.address.hex(), number=game.l2_number)
             return
-        await self._sender.submit(_RESOLVE_KEY + game.address, to=game.address, data=resolve_calldata())
+        await self._sender.submit(
+            _RESOLVE_KEY + game.address, to=game.address, data=resolve_calldata(), only_if_it_succeeds=True
+        )
         log.info("game_resolved", game=game.address.hex(), number=game.l2_number)
 
     async def _take_bond(self, game: Game) -> None:
@@ -174,4 +177,4 @@ class Proposer:
             self._done.add(game.address)
             return
         data = claim_credit_calldata(self._sender.address)
-        await self._sender.submit(_CLAIM_KEY + game.address, to=game.address, data=data)
+        await self._sender.submit(_CLAIM_KEY + game.address, to=game.address, data=data, only_if_it_succeeds=True)
