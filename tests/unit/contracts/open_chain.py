@@ -157,9 +157,7 @@ def batch_of(*records: Record, payers: Sequence[bytes] = (BUYER,), nonce: int = 
 
 def voucher(payer_key: bytes, cumulative: int, *, session: int = 0, chain_id: int = CHAIN_ID) -> tuple[Any, bytes]:
     """The struct as the ABI wants it, and its signature."""
-    message = Voucher(
-        payer=hexed(key_address(payer_key)), worker=hexed(WORKER), session=session, cumulative=cumulative
-    )
+    message = Voucher(payer=hexed(key_address(payer_key)), worker=hexed(WORKER), session=session, cumulative=cumulative)
     return message.as_tuple(), sign_voucher(message, payer_key, chain_id=chain_id)
 
 
