@@ -1,0 +1,182 @@
+"""From the bytes of a request to the bytes of its answer. Source: JSON-RPC 2.0, and geth where it says nothing.
+
+    body ─ parse ─┬─ object: one call ─────────────▶ answer, or nothing for a notification
+                  └─ array:  calls, one by one ────▶ answers in an array, each with its own error
+
+Calls of a batch run in order, so that raw transactions sent in one batch reach the pool in nonce order.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import orjson
+import structlog
+
+from rpc.context import Context
+from rpc.errors import (
+    INTERNAL_ERROR,
+    InvalidRequest,
+    LimitExceeded,
+    ParseFailed,
+    RequestTimedOut,
+    RequestTooLarge,
+    ResponseTooLarge,
+)
+from rpc.limits import CallObserver, Limits
+from rpc.parameters.types import json_kind
+from rpc.registry import Method, Registry
+from rpc.views.hexadecimal import data
+from state.errors import NodeError
+
+log = structlog.get_logger(__name__)
+
+_MISSING: Final = object()
+
+
+class RequestSlots:
+    """Bounds how many bodies are answered at once, and how many wait for that."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._free: Final = asyncio.Semaphore(limits.concurrent_requests)
+        self._most_waiting: Final = limits.waiting_requests
+        self._waiting = 0
+
+    @asynccontextmanager
+    async def taken(self) -> AsyncIterator[None]:
+        """Waits for a slot and holds it. Raises LimitExceeded when too many wait already."""
+        if self._waiting >= self._most_waiting:
+            raise LimitExceeded("too many requests at once, try again later")
+        self._waiting += 1
+        try:
+            await self._free.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._free.release()
+
+
+class Dispatcher:
+    """Answers request bodies with one registry of methods."""
+
+    def __init__(self, registry: Registry, limits: Limits, observe: CallObserver) -> None:
+        self._registry: Final = registry
+        self._limits: Final = limits
+        self._observe: Final = observe
+        self._slots: Final = RequestSlots(limits)
+
+    async def answer(self, body: bytes, context: Context) -> bytes | None:
+        """The JSON to send back; None if the body holds notifications only. Raises nothing but cancellation."""
+        try:
+            async with self._slots.taken():
+                return await self._answer(orjson.loads(body), context)
+        except orjson.JSONDecodeError as error:
+            return failure(None, ParseFailed(f"parse error: {error.msg}"))
+        except NodeError as error:
+            return failure(None, error)
+
+    async def _answer(self, message: object, context: Context) -> bytes | None:
+        if isinstance(message, list):
+            return await self._answer_batch(message, context)
+        answer = await self._answer_call(message, context)
+        if answer is not None and len(answer) > self._limits.response_bytes:
+            return failure(_id_of(message), ResponseTooLarge("response too large"))
+        return answer
+
+    async def _answer_batch(self, batch: list[object], context: Context) -> bytes | None:
+        if not batch:
+            raise InvalidRequest("empty batch")
+        if len(batch) > self._limits.batch_calls:
+            raise RequestTooLarge(f"batch too large: got {len(batch)} calls, at most {self._limits.batch_calls}")
+        answers: list[bytes] = []
+        size = 0
+        for call in batch:
+            answer = await self._answer_call(call, context)
+            if answer is None:
+                continue
+            if size + len(answer) > self._limits.response_bytes:
+                answer = failure(_id_of(call), ResponseTooLarge("response too large"))
+            size += len(answer)
+            answers.append(answer)
+            await asyncio.sleep(0)  # other connections get their turn between the calls of a batch
+        return b"[" + b",".join(answers) + b"]" if answers else None
+
+    async def _answer_call(self, call: object, context: Context) -> bytes | None:
+        try:
+            call_id, name, params = _envelope(call)
+        except InvalidRequest as error:
+            return failure(_id_of(call), error)
+        started = time.perf_counter()
+        try:
+            method = self._registry.find(name)
+            result = await self._invoke(method, params, context)
+            answer, code = success(call_id, result), 0
+        except NodeError as error:
+            answer, code = failure(call_id, error), error.rpc_code
+        except Exception:  # a bug: the client is told no more than that, the log everything
+            log.exception("rpc.bug", method=name[:100])
+            answer, code = _failure(call_id, INTERNAL_ERROR, "internal error"), INTERNAL_ERROR
+        self._observe(name if name in self._registry else "unknown", time.perf_counter() - started, code)
+        return None if call_id is _MISSING else answer
+
+    async def _invoke(self, method: Method, params: object, context: Context) -> Any:
+        arguments = method.bind(params)
+        if not method.is_async:
+            return method.handler(context, *arguments)
+        deadline = asyncio.timeout(self._limits.call_seconds)
+        try:
+            async with deadline:
+                return await method.handler(context, *arguments)
+        except TimeoutError as error:
+            if not deadline.expired():
+                raise
+            raise RequestTimedOut(f"request timed out after {self._limits.call_seconds:g} s") from error
+
+
+def _envelope(call: object) -> tuple[Any, str, object]:
+    """(id, method, params) of a request object; the id is `_MISSING` for a notification."""
+    if not isinstance(call, dict):
+        raise InvalidRequest(f"invalid request: expected an object, got {json_kind(call)}")
+    call_id = call.get("id", _MISSING)
+    if isinstance(call_id, bool | list | dict):
+        raise InvalidRequest(f"invalid request: id is no string or number but {json_kind(call_id)}")
+    if call.get("jsonrpc") != "2.0":
+        raise InvalidRequest('invalid request: jsonrpc is not "2.0"')
+    name = call.get("method")
+    if not isinstance(name, str):
+        raise InvalidRequest("invalid request: method is missing or no string")
+    return call_id, name, call.get("params")
+
+
+def _id_of(call: object) -> Any:
+    """The id of what may be no request at all, for its error."""
+    call_id = call.get("id") if isinstance(call, dict) else None
+    return None if isinstance(call_id, bool | list | dict) else call_id
+
+
+def success(call_id: Any, result: Any) -> bytes:
+    """A response with a result."""
+    return orjson.dumps({"jsonrpc": "2.0", "id": None if call_id is _MISSING else call_id, "result": result})
+
+
+def failure(call_id: Any, error: NodeError) -> bytes:
+    """A response with an expected error: its code, its text and, if it carries any, its data."""
+    details = getattr(error, "data", None)
+    return _failure(call_id, error.rpc_code, str(error), data(details) if isinstance(details, bytes) else details)
+
+
+def _failure(call_id: Any, code: int, message: str, details: Any = None) -> bytes:
+    error: dict[str, Any] = {"code": code, "message": message}
+    if details is not None:
+        error["data"] = details
+    return orjson.dumps({"jsonrpc": "2.0", "id": None if call_id is _MISSING else call_id, "error": error})
+
+
+def notification(subscription_id: str, result: Any) -> bytes:
+    """What a subscriber is sent."""
+    params = {"subscription": subscription_id, "result": result}
+    return orjson.dumps({"jsonrpc": "2.0", "method": "eth_subscription", "params": params})

@@ -1,0 +1,156 @@
+"""What the server itself refuses, and which JSON-RPC code a client sees for it.
+
+    NodeError
+    └── RpcError
+        ├── ParseFailed                -32700  the body is no JSON
+        ├── InvalidRequest             -32600  JSON, but no request
+        │   └── RequestTooLarge                the body or the batch is over its limit
+        ├── MethodNotFound             -32601
+        │   └── NotificationsUnsupported       subscriptions need a WebSocket
+        ├── InvalidParams              -32602  names the parameter
+        ├── ExecutionReverted               3  with the revert data
+        ├── CallFailed                 -32000  the EVM stopped for another reason; the text is geth's
+        ├── BlockNotFound              -32000  a state question names a block that isn't there
+        ├── FilterNotFound             -32000
+        ├── RequestTimedOut            -32002
+        ├── ResponseTooLarge           -32003
+        ├── LimitExceeded              -32005  too many results, subscriptions or requests at once
+        └── CannotListen                       the server's own port is taken; no client ever sees it
+
+Errors from other rooms keep their own code and text. What is no NodeError is a bug: it is logged with its trace and
+the client sees -32603, which clients retry, so nothing deterministic may ever use that code.
+"""
+
+from typing import Final
+
+from state.errors import Blame, NodeError, Severity
+
+INTERNAL_ERROR: Final = -32603
+REVERT_CODE: Final = 3
+
+_ERROR_SELECTOR: Final = bytes.fromhex("08c379a0")
+_PANIC_SELECTOR: Final = bytes.fromhex("4e487b71")
+_PANICS: Final = {
+    0x00: "generic panic",
+    0x01: "assert(false)",
+    0x11: "arithmetic underflow or overflow",
+    0x12: "division or modulo by zero",
+    0x21: "enum overflow",
+    0x22: "invalid encoded storage byte array accessed",
+    0x31: "out-of-bounds array access; popping on an empty array",
+    0x32: "out-of-bounds access of an array or bytesN",
+    0x41: "out of memory",
+    0x51: "uninitialized function",
+}
+
+
+class RpcError(NodeError):
+    """A request that the server won't or can't answer."""
+
+    blame = Blame.USER
+
+
+class ParseFailed(RpcError):
+    """The body is not JSON, or is nested too deep."""
+
+    rpc_code = -32700
+
+
+class InvalidRequest(RpcError):
+    """JSON that is no JSON-RPC 2.0 request."""
+
+    rpc_code = -32600
+
+
+class RequestTooLarge(InvalidRequest):
+    """A body, message or batch beyond what the server reads."""
+
+    rpc_code = -32600
+
+
+class MethodNotFound(RpcError):
+    """No such method on this server."""
+
+    rpc_code = -32601
+
+
+class NotificationsUnsupported(MethodNotFound):
+    """A subscription asked for over HTTP."""
+
+    rpc_code = -32601
+
+
+class InvalidParams(RpcError):
+    """A parameter is missing, malformed or out of range; the text names it."""
+
+    rpc_code = -32602
+
+
+class ExecutionReverted(RpcError):
+    """A call that reverted. `data` is what it reverted with, and the text carries a decoded reason."""
+
+    rpc_code = REVERT_CODE
+
+    def __init__(self, data: bytes) -> None:
+        reason = revert_reason(data)
+        super().__init__("execution reverted" if reason is None else f"execution reverted: {reason}")
+        self.data = data
+
+
+class CallFailed(RpcError):
+    """A call that ran out of gas, hit an invalid opcode, or couldn't start."""
+
+    rpc_code = -32000
+
+
+class BlockNotFound(RpcError):
+    """A question about the state of a block that this node does not have."""
+
+    rpc_code = -32000
+
+
+class FilterNotFound(RpcError):
+    """A filter or subscription that never was, expired, or fell too far behind."""
+
+    rpc_code = -32000
+
+
+class RequestTimedOut(RpcError):
+    """The method took longer than the server allows."""
+
+    rpc_code = -32002
+
+
+class ResponseTooLarge(RpcError):
+    """The answers of a batch together are larger than the server sends."""
+
+    rpc_code = -32003
+
+
+class LimitExceeded(RpcError):
+    """Too many results, subscriptions, filters or concurrent requests."""
+
+    rpc_code = -32005
+
+
+class CannotListen(RpcError):
+    """The address to serve on is taken, not this machine's, or not permitted."""
+
+    blame = Blame.OPERATOR
+    severity = Severity.CRITICAL
+
+
+def revert_reason(data: bytes) -> str | None:
+    """The text of Solidity's `Error(string)` or `Panic(uint256)` in revert data; None for anything else."""
+    if data[:4] == _PANIC_SELECTOR and len(data) == 36:
+        code = int.from_bytes(data[4:], "big")
+        return _PANICS.get(code, f"unknown panic code: {code:#x}")
+    if data[:4] != _ERROR_SELECTOR or len(data) < 68 or int.from_bytes(data[4:36], "big") != 32:
+        return None
+    length = int.from_bytes(data[36:68], "big")
+    if length > len(data) - 68:
+        return None
+    try:
+        return data[68 : 68 + length].decode()
+    except UnicodeDecodeError:
+        return None

@@ -1,0 +1,60 @@
+"""What the server takes and gives at most. Every bound that an outsider can push against is one of these."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+CallObserver: TypeAlias = Callable[[str, float, int], None]
+"""Told each call's method, seconds and error code (0 for success); what metrics are made from."""
+
+MEBIBYTE: Final = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds of one server. The defaults suit a node on one machine."""
+
+    body_bytes: int = 5 * MEBIBYTE
+    """One HTTP body or WebSocket message."""
+    body_seconds: float = 10.0
+    """From a request's headers to the end of its body."""
+    batch_calls: int = 1_000
+    response_bytes: int = 25 * MEBIBYTE
+    """All answers of one batch, or one answer."""
+    call_seconds: float = 15.0
+    """One method call, waiting for a free slot not counted."""
+    concurrent_requests: int = 128
+    """Bodies being answered at once, over all connections."""
+    waiting_requests: int = 2_048
+    """Bodies that wait for one of those slots; beyond that they are refused."""
+    connections: int = 2_048
+    call_gas: int = 50_000_000
+    """Most gas that eth_call and eth_estimateGas run with."""
+    log_range: int = 1_000_000
+    """Blocks that one eth_getLogs may span; the index answers, so only results cost."""
+    log_results: int = 20_000
+    fee_history_blocks: int = 1_024
+    proof_slots: int = 1_024
+    filters: int = 1_024
+    """Installed filters, over all clients."""
+    filter_seconds: float = 300.0
+    """A filter that nobody polls for so long is gone."""
+    remembered_events: int = 16_384
+    """Head and pending-transaction events kept for filters, each kind."""
+    subscriptions: int = 128
+    """On one WebSocket."""
+    socket_requests: int = 32
+    """Messages of one WebSocket being answered at once; then reading pauses."""
+    socket_backlog: int = 4_096
+    """Messages that a slow reader may leave unread before it is cut off."""
+    socket_backlog_bytes: int = 32 * MEBIBYTE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """Who may talk to the server."""
+
+    hosts: tuple[str, ...] = ("localhost",)
+    """Names that the Host header may carry, against DNS rebinding; `*` is any. IP addresses always may."""
+    origins: tuple[str, ...] = ("http://localhost", "http://127.0.0.1")
+    """Web origins that may read answers (CORS) and open WebSockets; `*` is any. Without a port, any port."""

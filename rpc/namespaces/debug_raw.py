@@ -1,0 +1,49 @@
+"""debug: consensus encodings of blocks, receipts and transactions."""
+
+from typing import Final
+
+from rpc.context import Context
+from rpc.errors import BlockNotFound
+from rpc.namespaces.eth_blocks import find_view
+from rpc.namespaces.eth_transactions import find_raw
+from rpc.namespaces.inclusion import receipts_of
+from rpc.parameters import BlockSelector
+from rpc.ports import BlockView
+from rpc.registry import MethodGroup
+from rpc.views.blocks import encode_block
+from rpc.views.hexadecimal import data
+from state.primitives.types import Hash32
+
+RAW: Final = MethodGroup("Raw encodings")
+
+
+def _view(context: Context, block: BlockSelector) -> BlockView:
+    view = find_view(context, block)
+    if view is None:
+        raise BlockNotFound("block not found")
+    return view
+
+
+@RAW.method("debug_getRawHeader")
+def get_raw_header(context: Context, block: BlockSelector) -> str:
+    """The RLP of a header."""
+    return data(_view(context, block).header.encode())
+
+
+@RAW.method("debug_getRawBlock")
+def get_raw_block(context: Context, block: BlockSelector) -> str:
+    """The RLP of a block."""
+    return data(encode_block(_view(context, block)))
+
+
+@RAW.method("debug_getRawReceipts")
+def get_raw_receipts(context: Context, block: BlockSelector) -> list[str]:
+    """The EIP-2718 bytes of each receipt of a block, as the receipts trie holds them."""
+    view = _view(context, block)
+    return [data(receipt.encode()) for receipt in receipts_of(context, view).receipts]
+
+
+@RAW.method("debug_getRawTransaction")
+def get_raw_transaction(context: Context, transaction_hash: Hash32) -> str:
+    """The EIP-2718 bytes of a transaction of the chain or the pool; `0x` if unknown."""
+    return data(find_raw(context, transaction_hash) or b"")

@@ -1,0 +1,102 @@
+"""eth: blocks and what counts as part of them."""
+
+from typing import Any, Final
+
+from rpc.context import Context
+from rpc.namespaces.inclusion import block_receipts, block_transactions, pending_transactions
+from rpc.parameters import BlockByHash, BlockByNumber, BlockSelector, BlockTag, Uint64
+from rpc.ports import BlockView, JsonObject
+from rpc.registry import MethodGroup
+from rpc.views.blocks import block_json, pending_block_json
+from rpc.views.hexadecimal import data, quantity
+from rpc.views.transactions import transaction_in_pending_block
+from state.primitives.types import Hash32
+
+BLOCKS: Final = MethodGroup("Blocks")
+
+
+def find_view(context: Context, selector: BlockSelector) -> BlockView | None:
+    """The selected block, if the chain has it."""
+    block_hash = context.blocks.hash_of(selector)
+    return None if block_hash is None else context.blocks.view(block_hash)
+
+
+@BLOCKS.method("eth_getBlockByNumber")
+def get_block_by_number(context: Context, block: BlockByNumber, full_transactions: bool = False) -> JsonObject | None:
+    """The canonical block at a height or tag, with hashes or full transactions; null above the head."""
+    if block.which is BlockTag.PENDING:
+        return _pending_block(context, full_transactions)
+    return _block(context, find_view(context, block), full_transactions)
+
+
+@BLOCKS.method("eth_getBlockByHash")
+def get_block_by_hash(context: Context, block_hash: Hash32, full_transactions: bool = False) -> JsonObject | None:
+    """The block of that hash, canonical or not, with hashes or full transactions; null if unknown."""
+    return _block(context, find_view(context, BlockByHash(hash=block_hash)), full_transactions)
+
+
+def _block(context: Context, view: BlockView | None, full: bool) -> JsonObject | None:
+    if view is None:
+        return None
+    transactions: list[Any] = (
+        block_transactions(context, view) if full else [data(entry) for entry in view.transaction_hashes]
+    )
+    return block_json(view, transactions)
+
+
+def _pending_block(context: Context, full: bool) -> JsonObject:
+    header = context.blocks.pending_header(context.ports.info.block_time)
+    pooled = pending_transactions(context, header.gas_limit)
+    transactions: list[Any] = [
+        transaction_in_pending_block(entry, header.number, header.timestamp, index) if full else data(entry.hash)
+        for index, entry in enumerate(pooled)
+    ]
+    return pending_block_json(header, transactions)
+
+
+@BLOCKS.method("eth_getBlockTransactionCountByNumber")
+def get_block_transaction_count_by_number(context: Context, block: BlockByNumber) -> str | None:
+    """How many transactions the canonical block at a height or tag has; null above the head."""
+    if block.which is BlockTag.PENDING:
+        header = context.blocks.pending_header(context.ports.info.block_time)
+        return quantity(len(pending_transactions(context, header.gas_limit)))
+    return _transaction_count(find_view(context, block))
+
+
+@BLOCKS.method("eth_getBlockTransactionCountByHash")
+def get_block_transaction_count_by_hash(context: Context, block_hash: Hash32) -> str | None:
+    """How many transactions the block of that hash has; null if unknown."""
+    return _transaction_count(find_view(context, BlockByHash(hash=block_hash)))
+
+
+def _transaction_count(view: BlockView | None) -> str | None:
+    return None if view is None else quantity(len(view.transactions))
+
+
+@BLOCKS.method("eth_getBlockReceipts")
+def get_block_receipts(context: Context, block: BlockSelector) -> list[JsonObject] | None:
+    """All receipts of a block, in order; null if unknown."""
+    view = find_view(context, block)
+    return None if view is None else block_receipts(context, view)
+
+
+@BLOCKS.method("eth_getUncleCountByBlockNumber")
+def get_uncle_count_by_block_number(context: Context, block: BlockByNumber) -> str | None:
+    """Zero for every block that exists: this chain has no uncles."""
+    return "0x0" if context.blocks.hash_of(block) is not None else None
+
+
+@BLOCKS.method("eth_getUncleCountByBlockHash")
+def get_uncle_count_by_block_hash(context: Context, block_hash: Hash32) -> str | None:
+    """Zero for every block that exists: this chain has no uncles."""
+    return "0x0" if context.blocks.header(block_hash) is not None else None
+
+
+@BLOCKS.method("eth_getUncleByBlockNumberAndIndex")
+def get_uncle_by_block_number_and_index(_context: Context, block: BlockByNumber, index: Uint64) -> None:
+    """Null: this chain has no uncles."""
+
+
+@BLOCKS.method("eth_getUncleByBlockHashAndIndex")
+def get_uncle_by_block_hash_and_index(_context: Context, block_hash: Hash32, index: Uint64) -> None:
+    """Null: this chain has no uncles."""

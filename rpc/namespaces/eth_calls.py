@@ -1,0 +1,91 @@
+"""eth: running the EVM on a block's state, without a transaction."""
+
+from typing import Final
+
+from rpc.context import Context
+from rpc.errors import REVERT_CODE, CallFailed, ExecutionReverted, InvalidParams
+from rpc.parameters import LATEST, NO_OVERRIDES, BlockSelector, CallRequest, StateOverrides
+from rpc.registry import MethodGroup
+from rpc.views.hexadecimal import data, quantity
+from state.errors import NodeError
+from state.execution.port import CallMessage, TransactionOutcome
+from state.primitives.types import ZERO_ADDRESS, Gas, Wei
+
+CALLS: Final = MethodGroup("Calls")
+
+
+@CALLS.method("eth_call")
+async def call(
+    context: Context,
+    transaction: CallRequest,
+    block: BlockSelector = LATEST,
+    overrides: StateOverrides = NO_OVERRIDES,
+) -> str:
+    """What a call returns on the state of a block, with accounts as `overrides` pretends."""
+    selected = context.blocks.select(block)
+    message = call_message(context, transaction, selected.header.base_fee_per_gas)
+    outcome = await context.ports.state.call(selected.hash, message, overrides)
+    return data(_output(outcome))
+
+
+@CALLS.method("eth_estimateGas")
+async def estimate_gas(
+    context: Context,
+    transaction: CallRequest,
+    block: BlockSelector = LATEST,
+    overrides: StateOverrides = NO_OVERRIDES,
+) -> str:
+    """The gas limit that a transaction needs to succeed on the state of a block."""
+    selected = context.blocks.select(block)
+    message = call_message(context, transaction, selected.header.base_fee_per_gas)
+    try:
+        return quantity(await context.ports.state.estimate_gas(selected.hash, message, overrides))
+    except NodeError as error:
+        revert_data = getattr(error, "data", None)
+        if error.rpc_code == REVERT_CODE and isinstance(revert_data, bytes):
+            raise ExecutionReverted(revert_data) from error
+        raise
+
+
+def call_message(context: Context, request: CallRequest, base_fee: int) -> CallMessage:
+    """The message that the EVM runs. Raises InvalidParams for a call that is meant for another chain."""
+    chain_id = context.ports.info.chain_id
+    if request.chain_id is not None and request.chain_id != chain_id:
+        raise InvalidParams(f"chainId does not match node's (have={request.chain_id}, want={chain_id})")
+    limit = context.limits.call_gas
+    return CallMessage(
+        sender=request.sender or ZERO_ADDRESS,
+        to=request.to,
+        gas_limit=Gas(limit if not request.gas else min(request.gas, limit)),
+        gas_price=Wei(_gas_price(request, base_fee)),
+        value=Wei(request.value),
+        data=request.data,
+        access_list=request.access_list,
+        authorizations=request.authorizations,
+    )
+
+
+def _gas_price(request: CallRequest, base_fee: int) -> int:
+    """Wei a gas, as the EVM's GASPRICE sees it; zero where the call names no fee. Raises CallFailed."""
+    if request.gas_price is not None:
+        fee_cap, tip = request.gas_price, request.gas_price
+    else:
+        tip = request.max_priority_fee_per_gas or 0
+        fee_cap = base_fee + tip if request.max_fee_per_gas is None else request.max_fee_per_gas
+        if not request.max_fee_per_gas and not tip:
+            return 0
+    if 0 < fee_cap < base_fee:
+        sender = data(request.sender or ZERO_ADDRESS)
+        raise CallFailed(
+            f"max fee per gas less than block base fee: address {sender}, maxFeePerGas: {fee_cap}, baseFee: {base_fee}"
+        )
+    return min(fee_cap, base_fee + tip)
+
+
+def _output(outcome: TransactionOutcome) -> bytes:
+    if outcome.succeeded:
+        return outcome.output
+    error = outcome.error or "execution failed"
+    if error.startswith("execution reverted"):
+        raise ExecutionReverted(outcome.output)
+    raise CallFailed(error)

@@ -1,0 +1,125 @@
+"""eth: logs, and filters that are polled."""
+
+from collections.abc import Sequence
+from typing import Any, Final, TypeVar
+
+from rpc.context import Context
+from rpc.errors import BlockNotFound, FilterNotFound, InvalidParams, LimitExceeded
+from rpc.events import HeadEvent
+from rpc.filters import FilterKind
+from rpc.parameters import LATEST, FilterRequest, SubscriptionId
+from rpc.parameters.blocks import BlockByNumber
+from rpc.ports import JsonObject, LocatedLog
+from rpc.registry import MethodGroup
+from rpc.subscriptions import logs_of_block
+from rpc.views.hexadecimal import data
+from rpc.views.receipts import log_json
+from state.primitives.types import BlockNumber, Hash32
+
+T = TypeVar("T")
+
+LOGS: Final = MethodGroup("Logs and filters")
+
+
+@LOGS.method("eth_getLogs")
+async def get_logs(context: Context, filter: FilterRequest) -> list[JsonObject]:
+    """Logs of one block or a range of the canonical chain, by address and by topic at each position."""
+    if filter.block_hash is not None:
+        if context.blocks.header(filter.block_hash) is None:
+            raise BlockNotFound("unknown block")
+        return list(_bounded(context, logs_of_block(context.blocks, HeadEvent(block_hash=filter.block_hash), filter)))
+    first, last = block_range(context, filter)
+    if first > last:
+        return []
+    located = await context.ports.state.logs(
+        BlockNumber(first), BlockNumber(last), filter.addresses, filter.topics, context.limits.log_results
+    )
+    return [log_json(entry, _timestamp(context, entry)) for entry in _bounded(context, located)]
+
+
+def block_range(context: Context, criteria: FilterRequest) -> tuple[int, int]:
+    """The first and last height to search; empty (first > last) for a range above the head.
+
+    Raises InvalidParams for a reversed range and LimitExceeded for one that spans too many blocks.
+    """
+    first, last = _height(context, criteria.from_block), _height(context, criteria.to_block)
+    if first > last and not _is_ahead(criteria):
+        raise InvalidParams("invalid block range params")
+    last = min(last, context.blocks.head_number)
+    if last - first >= context.limits.log_range:
+        raise LimitExceeded(f"block range is too wide: got {last - first + 1}, at most {context.limits.log_range}")
+    return first, last
+
+
+def _is_ahead(criteria: FilterRequest) -> bool:
+    """From a height to a tag: a poller that is one block ahead of the head, not a reversed range."""
+    is_open_ended = criteria.to_block is None or not isinstance(criteria.to_block.which, int)
+    return is_open_ended and criteria.from_block is not None and isinstance(criteria.from_block.which, int)
+
+
+def _height(context: Context, block: BlockByNumber | None) -> int:
+    return context.blocks.number_of((block or LATEST).which)
+
+
+def _timestamp(context: Context, entry: LocatedLog) -> int | None:
+    header = context.blocks.header(entry.block_hash)
+    return None if header is None else header.timestamp
+
+
+def _bounded(context: Context, results: Sequence[T]) -> Sequence[T]:
+    limit = context.limits.log_results
+    if len(results) > limit:
+        raise LimitExceeded(f"query returned more than {limit} results; narrow the range or the filter")
+    return results
+
+
+@LOGS.method("eth_newFilter")
+def new_filter(context: Context, filter: FilterRequest) -> str:
+    """The id of a filter that tells new logs when it is polled."""
+    if filter.block_hash is None and filter.from_block is not None and filter.to_block is not None:
+        block_range(context, filter)
+    return context.filters.install(FilterKind.LOGS, filter)
+
+
+@LOGS.method("eth_newBlockFilter")
+def new_block_filter(context: Context) -> str:
+    """The id of a filter that tells new blocks' hashes when it is polled."""
+    return context.filters.install(FilterKind.BLOCKS)
+
+
+@LOGS.method("eth_newPendingTransactionFilter")
+def new_pending_transaction_filter(context: Context) -> str:
+    """The id of a filter that tells hashes new in the pool when it is polled."""
+    return context.filters.install(FilterKind.PENDING_TRANSACTIONS)
+
+
+@LOGS.method("eth_getFilterChanges")
+def get_filter_changes(context: Context, filter_id: SubscriptionId) -> list[Any]:
+    """What happened since the filter was polled last; logs that a reorg removed come with `removed`."""
+    found = context.filters.find(filter_id)
+    if found.kind is FilterKind.PENDING_TRANSACTIONS:
+        return _hashes(context.filters.new_pending(found))
+    events = context.filters.new_heads(found)
+    if found.kind is FilterKind.BLOCKS:
+        return _hashes([event.block_hash for event in events if not event.removed])
+    return [entry for event in events for entry in logs_of_block(context.blocks, event, found.criteria)]
+
+
+def _hashes(entries: Sequence[Hash32]) -> list[str]:
+    return [data(entry) for entry in entries]
+
+
+@LOGS.method("eth_getFilterLogs")
+async def get_filter_logs(context: Context, filter_id: SubscriptionId) -> list[JsonObject]:
+    """All logs that a log filter's criteria match, as eth_getLogs answers them."""
+    found = context.filters.find(filter_id)
+    if found.kind is not FilterKind.LOGS:
+        raise FilterNotFound("filter not found: it is no log filter")
+    logs: list[JsonObject] = await get_logs(context, found.criteria)
+    return logs
+
+
+@LOGS.method("eth_uninstallFilter")
+def uninstall_filter(context: Context, filter_id: SubscriptionId) -> bool:
+    """Whether there was such a filter; it is gone now."""
+    return context.filters.uninstall(filter_id)

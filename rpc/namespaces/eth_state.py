@@ -1,0 +1,73 @@
+"""eth: accounts, storage and proofs at a block."""
+
+from typing import Final
+
+from rpc.context import Context
+from rpc.errors import InvalidParams
+from rpc.parameters import LATEST, BlockSelector, StorageKey
+from rpc.ports import AccountProof, JsonObject
+from rpc.registry import MethodGroup
+from rpc.views.hexadecimal import data, quantity, word
+from state.primitives.types import Address
+
+STATE: Final = MethodGroup("State")
+
+
+@STATE.method("eth_getBalance")
+async def get_balance(context: Context, address: Address, block: BlockSelector = LATEST) -> str:
+    """The account's balance in wei."""
+    return quantity(await context.ports.state.balance(context.blocks.select(block).hash, address))
+
+
+@STATE.method("eth_getTransactionCount")
+async def get_transaction_count(context: Context, address: Address, block: BlockSelector = LATEST) -> str:
+    """The account's next nonce; at `pending`, after its transactions in the pool."""
+    selected = context.blocks.select(block)
+    if selected.is_pending:
+        pooled = context.ports.pool.pending_nonce(address)
+        if pooled is not None:
+            return quantity(pooled)
+    return quantity(await context.ports.state.nonce(selected.hash, address))
+
+
+@STATE.method("eth_getCode")
+async def get_code(context: Context, address: Address, block: BlockSelector = LATEST) -> str:
+    """The account's code; `0x` for one without."""
+    return data(await context.ports.state.code(context.blocks.select(block).hash, address))
+
+
+@STATE.method("eth_getStorageAt")
+async def get_storage_at(context: Context, address: Address, slot: StorageKey, block: BlockSelector = LATEST) -> str:
+    """The 32-byte word in one storage slot."""
+    return word(await context.ports.state.storage(context.blocks.select(block).hash, address, slot.slot))
+
+
+@STATE.method("eth_getProof")
+async def get_proof(
+    context: Context, address: Address, slots: list[StorageKey], block: BlockSelector = LATEST
+) -> JsonObject:
+    """The account and storage slots with their Merkle proofs (EIP-1186)."""
+    if len(slots) > context.limits.proof_slots:
+        raise InvalidParams(f"too many slots (max {context.limits.proof_slots})")
+    block_hash = context.blocks.select(block).hash
+    proof = await context.ports.state.proof(block_hash, address, [key.slot for key in slots])
+    return _proof_json(address, slots, proof)
+
+
+def _proof_json(address: Address, slots: list[StorageKey], proof: AccountProof) -> JsonObject:
+    return {
+        "address": data(address),
+        "accountProof": [data(node) for node in proof.proof],
+        "balance": quantity(proof.balance),
+        "codeHash": data(proof.code_hash),
+        "nonce": quantity(proof.nonce),
+        "storageHash": data(proof.storage_root),
+        "storageProof": [
+            {
+                "key": word(key.slot) if key.is_padded else quantity(key.slot),
+                "value": quantity(entry.value),
+                "proof": [data(node) for node in entry.proof],
+            }
+            for key, entry in zip(slots, proof.storage, strict=True)
+        ],
+    }

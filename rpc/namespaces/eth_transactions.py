@@ -1,0 +1,97 @@
+"""eth: sending transactions, finding them, and their receipts."""
+
+from typing import Final
+
+from rpc.context import Context
+from rpc.namespaces.eth_blocks import find_view
+from rpc.namespaces.inclusion import block_transaction, receipts_of
+from rpc.parameters import BlockByHash, BlockByNumber, Data, Uint64
+from rpc.ports import BlockView, JsonObject
+from rpc.registry import MethodGroup
+from rpc.views.hexadecimal import data
+from rpc.views.receipts import receipt_json
+from rpc.views.transactions import pooled_transaction
+from state.primitives.types import Hash32
+
+TRANSACTIONS: Final = MethodGroup("Transactions")
+
+
+@TRANSACTIONS.method("eth_sendRawTransaction")
+async def send_raw_transaction(context: Context, transaction: Data) -> str:
+    """The hash of a signed transaction that the pool now has."""
+    return data(await context.ports.pool.submit(transaction))
+
+
+def _locate(context: Context, transaction_hash: Hash32) -> tuple[BlockView, int] | None:
+    location = context.ports.chain.transaction_location(transaction_hash)
+    view = None if location is None else context.blocks.view(location.block_hash)
+    return None if location is None or view is None else (view, location.index)
+
+
+@TRANSACTIONS.method("eth_getTransactionByHash")
+def get_transaction_by_hash(context: Context, transaction_hash: Hash32) -> JsonObject | None:
+    """The transaction from the canonical chain, else from the pool, else null."""
+    located = _locate(context, transaction_hash)
+    if located is not None:
+        return block_transaction(context, *located)
+    pooled = context.ports.pool.transaction(transaction_hash)
+    return None if pooled is None else pooled_transaction(pooled)
+
+
+@TRANSACTIONS.method("eth_getTransactionByBlockHashAndIndex")
+def get_transaction_by_block_hash_and_index(context: Context, block_hash: Hash32, index: Uint64) -> JsonObject | None:
+    """The transaction at an index of a block; null past the end."""
+    return block_transaction(context, find_view(context, BlockByHash(hash=block_hash)), index)
+
+
+@TRANSACTIONS.method("eth_getTransactionByBlockNumberAndIndex")
+def get_transaction_by_block_number_and_index(
+    context: Context, block: BlockByNumber, index: Uint64
+) -> JsonObject | None:
+    """The transaction at an index of a canonical block; null past the end."""
+    return block_transaction(context, find_view(context, block), index)
+
+
+@TRANSACTIONS.method("eth_getTransactionReceipt")
+def get_transaction_receipt(context: Context, transaction_hash: Hash32) -> JsonObject | None:
+    """What a transaction of the canonical chain did; null while it is pending or unknown."""
+    located = _locate(context, transaction_hash)
+    if located is None:
+        return None
+    view, index = located
+    return receipt_json(view, receipts_of(context, view), index)
+
+
+@TRANSACTIONS.method("eth_getRawTransactionByHash")
+def get_raw_transaction_by_hash(context: Context, transaction_hash: Hash32) -> str | None:
+    """The EIP-2718 bytes of a transaction of the chain or the pool; null if unknown."""
+    raw = find_raw(context, transaction_hash)
+    return None if raw is None else data(raw)
+
+
+def find_raw(context: Context, transaction_hash: Hash32) -> bytes | None:
+    """The EIP-2718 bytes of a transaction of the chain or the pool."""
+    located = _locate(context, transaction_hash)
+    if located is not None:
+        view, index = located
+        return view.transactions[index]
+    pooled = context.ports.pool.transaction(transaction_hash)
+    return None if pooled is None else pooled.raw
+
+
+@TRANSACTIONS.method("eth_getRawTransactionByBlockHashAndIndex")
+def get_raw_transaction_by_block_hash_and_index(context: Context, block_hash: Hash32, index: Uint64) -> str | None:
+    """The EIP-2718 bytes at an index of a block; null past the end."""
+    return _raw_at(find_view(context, BlockByHash(hash=block_hash)), index)
+
+
+@TRANSACTIONS.method("eth_getRawTransactionByBlockNumberAndIndex")
+def get_raw_transaction_by_block_number_and_index(context: Context, block: BlockByNumber, index: Uint64) -> str | None:
+    """The EIP-2718 bytes at an index of a canonical block; null past the end."""
+    return _raw_at(find_view(context, block), index)
+
+
+def _raw_at(view: BlockView | None, index: int) -> str | None:
+    if view is None or index >= len(view.transactions):
+        return None
+    return data(view.transactions[index])

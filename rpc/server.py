@@ -1,0 +1,172 @@
+"""The server: HTTP and WebSocket on one port, over one set of ports.
+
+    server = RpcServer(ports, extra=[sandbox_methods])
+    port = await server.start("127.0.0.1", 8545)       # 0 picks a free one
+    server.events.publish_heads(added=[block_hash])    # from any thread
+    await server.stop()
+
+`/` is JSON-RPC as raw ASGI, beside FastAPI's router for `/healthz` and `/readyz`.
+"""
+
+import asyncio
+import contextlib
+import socket
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+
+from rpc.blocks import Blocks
+from rpc.context import Context, SubscribingConnection
+from rpc.dispatch import Dispatcher
+from rpc.errors import CannotListen
+from rpc.events import EventHub
+from rpc.filters import FilterStore
+from rpc.limits import Access, CallObserver, Limits
+from rpc.namespaces import methods_for
+from rpc.ports import Ports
+from rpc.registry import MethodGroup, Registry
+from rpc.transport.access import AccessControl
+from rpc.transport.http import HttpEndpoint
+from rpc.transport.protocol import AbortableWebSocket
+from rpc.transport.websocket import WebSocketEndpoint
+
+SHUTDOWN_SECONDS: Final = 5
+_PING_SECONDS: Final = 30.0
+
+
+def _observe_nothing(_method: str, _seconds: float, _code: int) -> None:
+    return
+
+
+class RpcServer:
+    """One JSON-RPC endpoint for one chain."""
+
+    def __init__(
+        self,
+        ports: Ports,
+        *,
+        limits: Limits | None = None,
+        access: Access | None = None,
+        extra: Sequence[MethodGroup] = (),
+        observe: CallObserver = _observe_nothing,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._ports: Final = ports
+        self._limits: Final = limits or Limits()
+        self.events: Final = EventHub()
+        """Where the composition root publishes new heads and pending transactions."""
+        self.registry: Final = Registry((*methods_for(rollup=ports.rollup is not None), *extra))
+        self._filters: Final = FilterStore(self.events, self._limits, clock)
+        self._blocks: Final = Blocks(ports.chain)
+        self._access: Final = AccessControl(access or Access())
+        self._dispatcher: Final = Dispatcher(self.registry, self._limits, observe)
+        self.app: Final = self._build_app()
+        """The ASGI application, for another server to run."""
+        self._running: tuple[_QuietServer, asyncio.Task[None]] | None = None
+
+    async def start(self, host: str, port: int) -> int:
+        """Listens, and returns the port (the one that was free if 0 was asked). Raises CannotListen."""
+        listener = _listen(host, port)
+        server = _QuietServer(self._uvicorn_config())
+        self.events.attach(asyncio.get_running_loop())
+        task = asyncio.create_task(server.serve(sockets=[listener]))
+        await server.ready.wait()
+        self._running = (server, task)
+        return int(listener.getsockname()[1])
+
+    async def stop(self) -> None:
+        """Lets running requests finish for a few seconds, closes every connection, and stops listening."""
+        if self._running is None:
+            return
+        server, task = self._running
+        self._running = None
+        self.events.detach()
+        server.should_exit = True
+        await task
+
+    def context(self, connection: SubscribingConnection | None = None) -> Context:
+        """What a request of `connection` (None: over HTTP) is answered with."""
+        return Context(
+            ports=self._ports,
+            blocks=self._blocks,
+            limits=self._limits,
+            registry=self.registry,
+            filters=self._filters,
+            connection=connection,
+        )
+
+    def _uvicorn_config(self) -> uvicorn.Config:
+        return uvicorn.Config(
+            self.app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws=AbortableWebSocket,
+            ws_max_size=self._limits.body_bytes,
+            ws_ping_interval=_PING_SECONDS,
+            ws_ping_timeout=_PING_SECONDS,
+            ws_per_message_deflate=False,
+            limit_concurrency=self._limits.connections,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+            server_header=False,
+        )
+
+    def _build_app(self) -> Callable[..., Any]:
+        http = HttpEndpoint(self._dispatcher, self._access, self._limits, self.context)
+        websocket = WebSocketEndpoint(self._dispatcher, self._access, self._limits, self.events, self.context)
+        pages = self._build_pages()
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            if scope["path"] == "/":
+                endpoint: Any = websocket if scope["type"] == "websocket" else http
+                await endpoint(scope, receive, send)
+            else:
+                await pages(scope, receive, send)
+
+        return app
+
+    def _build_pages(self) -> FastAPI:
+        pages = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+        info = self._ports.info
+
+        @pages.get("/healthz")
+        async def healthz() -> Response:
+            """200 as long as the event loop turns."""
+            return PlainTextResponse("ok\n")
+
+        @pages.get("/readyz")
+        async def readyz() -> Response:
+            """200 when this node should get traffic, else 503 and why not."""
+            reasons = list(info.not_ready())
+            return JSONResponse({"ready": not reasons, "reasons": reasons}, status_code=503 if reasons else 200)
+
+        return pages
+
+
+class _QuietServer(uvicorn.Server):
+    """uvicorn without its signal handlers: the process that embeds it decides when to stop."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready: Final = asyncio.Event()
+        """Set once connections are taken."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1_024)
+    except OSError as error:
+        raise CannotListen(f"can't listen on {host}:{port}: {error.strerror or error}") from error

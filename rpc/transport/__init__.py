@@ -1,0 +1,9 @@
+"""HTTP and WebSocket, as raw ASGI: how bytes come in and go out, and who may talk at all.
+
+    access       Host header against DNS rebinding, web origins
+    http         one POST, one body, one answer
+    websocket    many messages, subscriptions, slow readers
+    protocol     uvicorn's WebSocket protocol, with a way to cut off a peer that reads nothing
+
+What a body means is `rpc.dispatch`'s business. Must not import a namespace.
+"""

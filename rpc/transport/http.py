@@ -1,0 +1,106 @@
+"""JSON-RPC over HTTP: one POST, one body, one answer."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rpc.context import Context
+from rpc.dispatch import Dispatcher, failure
+from rpc.errors import InvalidRequest, RequestTooLarge
+from rpc.limits import Limits
+from rpc.transport.access import AccessControl, Headers, header, is_json
+
+CONTENT_TYPES: Final = ("application/json", "application/json-rpc", "application/jsonrequest")
+GREETING: Final = b"This is a JSON-RPC endpoint: POST application/json here, or open a WebSocket.\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused(Exception):
+    """A request that gets an HTTP status and no method call."""
+
+    status: int
+    body: bytes
+    content_type: bytes = b"text/plain; charset=utf-8"
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+class ClientGone(Exception):
+    """The client closed the connection in the middle of its request."""
+
+
+class HttpEndpoint:
+    """An ASGI application for POSTed JSON-RPC."""
+
+    def __init__(
+        self, dispatcher: Dispatcher, access: AccessControl, limits: Limits, context: Callable[[], Context]
+    ) -> None:
+        self._dispatcher: Final = dispatcher
+        self._access: Final = access
+        self._limits: Final = limits
+        self._context: Final = context
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        cors = self._access.cors_headers(scope)
+        try:
+            self._check(scope)
+            body = await self._read_body(scope, receive)
+        except Refused as refused:
+            headers = [*cors, *refused.headers]
+            await respond(send, refused.status, refused.body, headers, content_type=refused.content_type)
+            return
+        except ClientGone:
+            return
+        answer = await self._dispatcher.answer(body, self._context())
+        await respond(send, 200, answer or b"", cors)
+
+    def _check(self, scope: Any) -> None:
+        if not self._access.allows_host(scope):
+            raise Refused(403, b"invalid host specified\n")
+        method = scope["method"]
+        if method == "OPTIONS":
+            raise Refused(204, b"", headers=tuple(self._access.preflight_headers(scope)))
+        if method != "POST":
+            raise Refused(405, GREETING, headers=((b"allow", b"POST, OPTIONS"),))
+        if not is_json(scope, CONTENT_TYPES):
+            raise Refused(415, b"invalid content type, only application/json is supported\n")
+
+    async def _read_body(self, scope: Any, receive: Any) -> bytes:
+        limit = self._limits.body_bytes
+        announced = header(scope, b"content-length")
+        if announced is not None and announced.isdigit() and int(announced[:20]) > limit:
+            raise self._too_large()
+        chunks, size = [], 0
+        try:
+            async with asyncio.timeout(self._limits.body_seconds):
+                while True:
+                    message = await receive()
+                    if message["type"] == "http.disconnect":
+                        raise ClientGone
+                    chunks.append(message.get("body", b""))
+                    size += len(chunks[-1])
+                    if size > limit:
+                        raise self._too_large()
+                    if not message.get("more_body", False):
+                        return b"".join(chunks)
+        except TimeoutError as error:
+            problem = InvalidRequest(f"request body not complete after {self._limits.body_seconds:g} s")
+            raise _json_refusal(408, problem) from error
+
+    def _too_large(self) -> Refused:
+        return _json_refusal(413, RequestTooLarge(f"request body too large: at most {self._limits.body_bytes} bytes"))
+
+
+def _json_refusal(status: int, error: InvalidRequest) -> Refused:
+    return Refused(status, failure(None, error), b"application/json", ((b"connection", b"close"),))
+
+
+async def respond(
+    send: Any, status: int, body: bytes, headers: Headers, *, content_type: bytes = b"application/json"
+) -> None:
+    """Sends one complete HTTP response."""
+    described = [(b"content-type", content_type), (b"content-length", str(len(body)).encode()), *headers]
+    if status == 204:
+        described = headers
+    await send({"type": "http.response.start", "status": status, "headers": described})
+    await send({"type": "http.response.body", "body": body})
