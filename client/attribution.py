@@ -1,0 +1,185 @@
+"""Epochs and rewards (CONTRACTS.md 0a): rebuild from the chain's own data, propose, finalize, claim.
+
+Nothing is believed: the batches come out of the calldata of settlements, their hashes are checked against the events,
+prices, owners and revenue shares are read from the contracts, and the integers are those of `contracts.rewards`.
+"""
+
+from dataclasses import dataclass
+
+from eth_account.signers.local import LocalAccount
+from web3 import Web3
+
+from client.chain import Chain
+from client.datanets import Datanets
+from client.errors import BadInput
+from client.models import Models
+from contracts.open_genesis import parameter_key
+from contracts.records import Batch, batch_hash, decode_batch
+from contracts.rewards import ContributionOwners, FeeRates, RewardTree, add_rewards, batch_rewards
+
+ZERO_ROOT = bytes(32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettledBatch:
+    """A settlement found on the chain."""
+
+    block_number: int
+    transaction_hash: bytes
+    fees: int
+    batch: Batch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpochState:
+    """An epoch as the chain has it."""
+
+    number: int
+    to_block: int
+    root: bytes
+    total: int
+    proposed_at: int
+    finalized: bool
+
+
+class Attribution:
+    """The Attribution predeploy, and what is computed for it."""
+
+    def __init__(self, chain: Chain) -> None:
+        self._chain = chain
+        self._contract = chain.contract("Attribution")
+        self._inference = chain.contract("Inference")
+        self._datanets = Datanets(chain)
+        self._models = Models(chain)
+        self._owners: dict[int, ContributionOwners] = {}
+        self._prices: dict[tuple[int, int], tuple[int, int]] = {}
+
+    # Rebuilding
+
+    def settled_batches(self, from_block: int, to_block: int) -> list[SettledBatch]:
+        """Every settlement by voucher in the blocks from..to inclusive, in order, checked against its event."""
+        logs = self._inference.events.Settled().get_logs(from_block=from_block, to_block=to_block)
+        return [self._read_settlement(log) for log in logs]
+
+    def _read_settlement(self, log: object) -> SettledBatch:
+        entry = log if isinstance(log, dict) else dict(log)  # type: ignore[call-overload]
+        transaction = self._chain.web3.eth.get_transaction(entry["transactionHash"])
+        _, arguments = self._inference.decode_function_input(transaction["input"])
+        data = bytes(arguments["batch"])
+        if batch_hash(data) != bytes(entry["args"]["batchHash"]):
+            raise BadInput(f"settlement {entry['transactionHash'].to_0x_hex()} does not hash to its event")
+        return SettledBatch(
+            block_number=entry["blockNumber"],
+            transaction_hash=bytes(entry["transactionHash"]),
+            fees=entry["args"]["fees"],
+            batch=decode_batch(data),
+        )
+
+    def prices_of(self, model_id: int, checkpoint: int) -> tuple[int, int]:
+        """(price in, price out) of a checkpoint, wei per 1,000 tokens."""
+        return self._models.prices(model_id, checkpoint)
+
+    def rates(self) -> FeeRates:
+        """The governed split, now in force."""
+        parameters = self._chain.contract("Parameters")
+
+        def read(name: str) -> int:
+            return int(parameters.functions.get(parameter_key(name)).call())
+
+        return FeeRates(
+            owner=read("fee.ownerBps"),
+            stakers=read("fee.stakersBps"),
+            contributors=read("fee.contributorsBps"),
+        )
+
+    def cumulative_rewards(self, to_block: int, from_block: int = 0) -> dict[str, int]:
+        """Account -> wei earned by settlements up to `to_block`, from the first block on."""
+        rates = self.rates()
+        cumulative: dict[str, int] = {}
+        for settled in self.settled_batches(from_block, to_block):
+            self._learn(settled.batch)
+            cumulative = add_rewards(cumulative, batch_rewards(settled.batch, self._prices, rates, self._owners))
+        return cumulative
+
+    def _learn(self, batch: Batch) -> None:
+        for record in batch.records:
+            key = (record.model_id, record.checkpoint)
+            if key not in self._prices:
+                self._prices[key] = self._models.prices(*key)
+            for share in record.shares:
+                if share.contribution_id not in self._owners:
+                    self._owners[share.contribution_id] = self._read_owners(share.contribution_id)
+
+    def _read_owners(self, contribution_id: int) -> ContributionOwners:
+        contribution = self._datanets.contribution(contribution_id)
+        owner, revenue_share = self._datanets.owner_and_share(contribution.datanet_id)
+        return ContributionOwners(
+            contributor=contribution.contributor, datanet_owner=owner, revenue_share_bps=revenue_share
+        )
+
+    # Epochs
+
+    def final_epoch(self) -> int:
+        """The last finalized epoch's number, 0 before the first."""
+        return int(self._contract.functions.finalEpoch().call())
+
+    def proposed_epoch(self) -> int:
+        """The last proposed epoch's number, 0 before the first."""
+        return int(self._contract.functions.proposedEpoch().call())
+
+    def epoch(self, number: int) -> EpochState:
+        """What the chain knows of an epoch."""
+        _, _, to_block, root, total, _, _, proposed_at, finalized = self._contract.functions.epoch(number).call()
+        return EpochState(
+            number=number,
+            to_block=to_block,
+            root=bytes(root),
+            total=total,
+            proposed_at=proposed_at,
+            finalized=finalized,
+        )
+
+    def propose_epoch(self, proposer: LocalAccount, to_block: int) -> tuple[int, RewardTree]:
+        """(number, tree) of the epoch that was proposed: everything earned up to `to_block`, a block of the past."""
+        parent = self.proposed_epoch()
+        before = self.epoch(parent) if parent else None
+        tree = RewardTree.build(self.cumulative_rewards(to_block))
+        bond = int(self._chain.contract("Parameters").functions.get(parameter_key("epoch.bond")).call())
+        call = self._contract.functions.proposeEpoch(
+            parent + 1,
+            before.root if before else ZERO_ROOT,
+            before.to_block + 1 if before else 0,
+            to_block,
+            tree.root,
+            tree.total,
+        )
+        self._chain.transact(proposer, call, value=bond)
+        return parent + 1, tree
+
+    def challenge_window(self) -> int:
+        """Seconds between proposal and finalization."""
+        return int(self._chain.contract("Parameters").functions.get(parameter_key("window.challenge")).call())
+
+    def finalize_epoch(self, account: LocalAccount, number: int) -> None:
+        """Finalize an epoch whose challenge window is over, waiting for the chain's clock where it is not yet."""
+        ready_at = self.epoch(number).proposed_at + self.challenge_window()
+        self._chain.wait_until(lambda: self._chain.timestamp() > ready_at, f"the challenge window of epoch {number}")
+        self._chain.transact(account, self._contract.functions.finalizeEpoch(number))
+
+    # Claims
+
+    def claim(self, account: LocalAccount, tree: RewardTree) -> int:
+        """Wei that were paid out to `account`: claimed against the tree, then withdrawn."""
+        address = Web3.to_checksum_address(account.address)
+        cumulative = tree.amount(address)
+        if cumulative > self.claimed(address):
+            call = self._contract.functions.claim(address, cumulative, tree.proof(address))
+            self._chain.transact(account, call)
+        owed = int(self._contract.functions.owed(address).call())
+        if owed:
+            self._chain.transact(account, self._contract.functions.withdrawOwed())
+        return owed
+
+    def claimed(self, account: str) -> int:
+        """Cumulative wei that an account has claimed."""
+        return int(self._contract.functions.claimed(account).call())

@@ -1,0 +1,1 @@
+"""The users' commands, one file a noun, each with a typer `app`. They print what they did and nothing else."""

@@ -1,0 +1,213 @@
+"""The demo's stages. Each sends what it can at once and then waits, so that blocks fill."""
+
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import cycle
+from typing import Final
+
+from eth_utils.crypto import keccak
+from hexbytes import HexBytes
+
+from client.chain import Chain
+from client.datanets import Datanets, License, Policy
+from client.datasets import Dataset, Row, content_root, disjoint_parts
+from client.demo.cast import Cast
+from client.evidence import METHOD_TOKEN_EVIDENCE, EvidenceIndex, tokenize
+from client.inference import Inference, PaidAnswer, Purse, fee_of
+from client.models import ADAPTER_FREE, Models
+from client.staking import StakeKind, Staking, model_pool, worker_pool
+from contracts.records import PPM, Record, record_hash
+from contracts.vouchers import Voucher
+
+WEI: Final = 10**18
+PRICE_IN: Final = 2 * WEI // 10
+PRICE_OUT: Final = 6 * WEI // 10
+"""Wei per 1,000 tokens."""
+STAKE: Final = 200 * WEI
+BOND: Final = WEI // 10
+RECORDS_PER_SETTLEMENT: Final = 250
+
+Tick = Callable[[], None]
+
+
+@dataclass(slots=True, kw_only=True)
+class Domain:
+    """One Datanet on its way through the demo."""
+
+    dataset: Dataset
+    datanet_id: int
+    version: int = 0
+    model_id: int = 0
+    checkpoint: int = 0
+    contributions: dict[int, tuple[Row, ...]] = field(default_factory=dict)
+    """Contribution id -> its rows."""
+
+
+def create_datanets(chain: Chain, cast: Cast, datasets: Sequence[Dataset], tick: Tick) -> list[Domain]:
+    """One Datanet a dataset."""
+    datanets = Datanets(chain)
+    domains = []
+    for dataset in datasets:
+        number = datanets.create(
+            cast.owner,
+            f"{dataset.domain} definitions",
+            f"openledger:demo/{dataset.domain}",
+            keccak(text='{"id":"string","prompt":"string","response":"string"}'),
+            License(),
+            Policy(bond=BOND),
+        )
+        domains.append(Domain(dataset=dataset, datanet_id=number))
+        tick()
+    return domains
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    domain: Domain
+    contributor: int
+    rows: tuple[Row, ...]
+    root: bytes
+    salt: bytes
+
+
+def contribute(chain: Chain, cast: Cast, domains: Sequence[Domain], tick: Tick) -> None:
+    """Every contributor adds a part of its own to every Datanet; the owner accepts; versions are published."""
+    datanets = Datanets(chain)
+    parts = [
+        _Part(domain=domain, contributor=index, rows=rows, root=content_root(rows), salt=secrets.token_bytes(32))
+        for domain in domains
+        for index, rows in enumerate(disjoint_parts(domain.dataset.rows, len(cast.contributors)))
+    ]
+    accounts = cast.contributors
+    chain.wait_all([datanets.commit(accounts[p.contributor], p.domain.datanet_id, p.root, p.salt) for p in parts], tick)
+    sent = [
+        datanets.contribute(
+            accounts[p.contributor],
+            p.domain.datanet_id,
+            p.root,
+            len(p.rows),
+            f"openledger:demo/{p.domain.dataset.domain}/{p.contributor}",
+            p.salt,
+            BOND,
+        )
+        for p in parts
+    ]
+    accepted: list[HexBytes] = []
+    for part, receipt in zip(parts, chain.wait_all(sent, tick), strict=True):
+        contribution_id = datanets.contribution_of(receipt)
+        part.domain.contributions[contribution_id] = part.rows
+        accepted.append(datanets.finalize(cast.owner, contribution_id))
+    chain.wait_all(accepted, tick)
+    for domain in domains:
+        domain.version = datanets.publish_version(cast.owner, domain.datanet_id)
+
+
+def deploy_models(chain: Chain, cast: Cast, domains: Sequence[Domain], tick: Tick) -> None:
+    """A model for each Datanet, from registration to an offer with prices; its pool and the worker's get a stake."""
+    models, staking = Models(chain), Staking(chain)
+    for domain in domains:
+        name = f"{domain.dataset.domain}-retrieval"
+        domain.model_id = models.register(
+            cast.owner,
+            name,
+            f"openledger:demo/{name}",
+            keccak(text="retrieval without a base model"),
+            [domain.datanet_id],
+        )
+        recipe = keccak(text="token evidence over the published version, ATTRIBUTION.md section 4")
+        corpus = keccak(b"".join(row.leaf for row in domain.dataset.rows))
+        domain.checkpoint = models.record_training(
+            cast.owner, domain.model_id, recipe, corpus, ADAPTER_FREE, [domain.datanet_id], [domain.version]
+        )
+        benchmark = keccak(text="exact match on the rows' own prompts")
+        models.record_evaluation(cast.owner, domain.model_id, domain.checkpoint, benchmark, PPM, corpus)
+        models.deploy(cast.owner, domain.model_id, domain.checkpoint, PRICE_IN, PRICE_OUT, PPM)
+        tick()
+    stakes = [staking.stake(cast.worker, StakeKind.WORKER, worker_pool(cast.worker.address), STAKE)]
+    stakes += [staking.stake(cast.owner, StakeKind.MODEL, model_pool(d.model_id), STAKE) for d in domains]
+    chain.wait_all(stakes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What the inferences came to."""
+
+    records: int
+    fees: int
+    """Wei, over all records."""
+    transactions: int
+    first_block: int
+    last_block: int
+
+
+def buy_inferences(chain: Chain, cast: Cast, domains: Sequence[Domain], count: int, tick: Tick) -> Settlement:
+    """`count` paid answers, the buyers in turn, settled in batches by the worker."""
+    inference = Inference(chain)
+    session = chain.timestamp()
+    purses: dict[str, Purse] = {b.address: Purse(b, cast.worker.address, session, chain.chain_id) for b in cast.buyers}
+    answers = list(_answers(domains, list(purses), count))
+    owed = {payer: sum(a.fee for a in answers if a.payer == payer) for payer in purses}
+    deposits = [
+        inference.deposit_for(buyer, cast.worker.address, owed[buyer.address])
+        for buyer in cast.buyers
+        if owed[buyer.address]
+    ]
+    chain.wait_all(deposits)
+    nonce = inference.batch_nonce(cast.worker.address)
+    sent: list[HexBytes] = []
+    for start in range(0, len(answers), RECORDS_PER_SETTLEMENT):
+        chunk = answers[start : start + RECORDS_PER_SETTLEMENT]
+        vouchers: dict[str, tuple[Voucher, bytes]] = {}
+        for answer in chunk:
+            vouchers[answer.payer] = purses[answer.payer].pay(answer.fee)
+            tick()
+        sent.append(inference.settle(cast.worker, chunk, vouchers, nonce))
+        chain.wait(sent[-1])
+        nonce += 1
+    blocks = [receipt["blockNumber"] for receipt in chain.wait_all(sent)]
+    return Settlement(
+        records=len(answers),
+        fees=sum(answer.fee for answer in answers),
+        transactions=len(sent),
+        first_block=min(blocks),
+        last_block=max(blocks),
+    )
+
+
+def _answers(domains: Sequence[Domain], payers: Sequence[str], count: int) -> Iterator[PaidAnswer]:
+    """Answers spread evenly over Datanets and their rows, each credited by token evidence."""
+    indexes = [EvidenceIndex({i: [r.response for r in rows] for i, rows in d.contributions.items()}) for d in domains]
+    turns = cycle(payers)
+    for position in range(count):
+        which = position % len(domains)
+        domain, index = domains[which], indexes[which]
+        rows = domain.dataset.rows
+        turn = position // len(domains)
+        row = rows[turn * _stride(len(rows)) % len(rows)]
+        record = _record(domain, index, row)
+        yield PaidAnswer(payer=next(turns), fee=fee_of(record, PRICE_IN, PRICE_OUT), record=record)
+
+
+def _stride(length: int) -> int:
+    """A step that visits all rows before any twice, and neighbours of the file not in a row."""
+    for candidate in (37, 41, 43, 47, 53):
+        if length % candidate:
+            return candidate
+    return 1
+
+
+def _record(domain: Domain, index: EvidenceIndex, row: Row) -> Record:
+    shares = index.shares(row.response)
+    evidence = b"".join(s.contribution_id.to_bytes(4, "big") + s.ppm.to_bytes(4, "big") for s in shares)
+    return Record(
+        model_id=domain.model_id,
+        checkpoint=domain.checkpoint,
+        payer_index=0,
+        tokens_in=len(tokenize(row.prompt)),
+        tokens_out=len(tokenize(row.response)),
+        method=METHOD_TOKEN_EVIDENCE,
+        evidence_ppm=PPM,
+        record_hash=record_hash(keccak(text=row.prompt), keccak(text=row.response), keccak(evidence)),
+        shares=shares,
+    )
