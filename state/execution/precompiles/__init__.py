@@ -38,6 +38,7 @@ __all__ = [
     "PrecompileTable",
     "evm_functions",
     "precompile_address",
+    "prepare_precompiles",
 ]
 
 ETHEREUM_PRECOMPILES: Final[PrecompileTable] = {
@@ -76,3 +77,8 @@ OPTIMISM_PRECOMPILES: Final[PrecompileTable] = {
     precompile_address(0x100): p256.P256VERIFY,
 }
 """Isthmus: Prague's, P256VERIFY, and the limits on inputs."""
+
+
+def prepare_precompiles() -> None:
+    """Load what the first call would wait for (KZG's trusted setup, over a second): for a node's start."""
+    kzg.trusted_setup()

@@ -17,8 +17,8 @@ _OUTPUT: Final = FIELD_ELEMENTS_PER_BLOB.to_bytes(32, "big") + BLS_MODULUS.to_by
 
 
 @cache
-def _trusted_setup() -> Any:
-    """Loaded once a process, at the first use: it takes about as long as a thousand evaluations."""
+def trusted_setup() -> Any:
+    """The ceremony's points for c-kzg, loaded once a process. The first call takes one to two seconds."""
     path = Path(eth.__file__).parent / "_utils" / "kzg_trusted_setup.txt"
     return ckzg.load_trusted_setup(str(path), 0)
 
@@ -31,7 +31,7 @@ def point_evaluation(data: bytes) -> bytes:
     if b"\x01" + hashlib.sha256(commitment).digest()[1:] != versioned_hash:
         raise InvalidInput("the commitment is not the versioned hash's")
     try:
-        proven = ckzg.verify_kzg_proof(commitment, z, y, proof, _trusted_setup())
+        proven = ckzg.verify_kzg_proof(commitment, z, y, proof, trusted_setup())
     except RuntimeError as error:
         raise InvalidInput("a point or field element is malformed") from error
     if not proven:

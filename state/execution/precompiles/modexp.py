@@ -1,7 +1,8 @@
 """0x05: modular exponentiation (EIP-198) at EIP-2565's price.
 
-Sizes are bounded by the price, which is charged first. CPython's `pow` is the implementation: at the price's worst
-(16-byte operands) it takes about a quarter of a microsecond a gas, less than the CALL that leads to it.
+Sizes are bounded by the price, which is charged first. CPython's `pow` is the implementation: at the price's worst (an
+8-byte modulus under a long exponent) it takes a third of a microsecond a gas, as much as any loop of opcodes does, so
+that nothing faster (GMP, whose licence we avoid) would make a block safer.
 """
 
 from typing import Final
