@@ -1,0 +1,31 @@
+"""Questions about the state after a block: accounts, calls, gas estimates, proofs, logs.
+
+What flows in: a chain database, an Executor, the chain's rules, and a block hash with each question. What flows out:
+values, `TransactionOutcome`s and EIP-1186 proofs. Nothing is written and nothing is kept between questions, so that the
+same code answers in a reader process and in the node itself.
+
+    state_queries   StateQueries, the one class that others use
+    estimation      geth's binary search for a gas limit
+    proofs          accounts and slots with their trie nodes
+    errors          what a question can end in
+
+The flat tables belong to the head and move with it: whoever asks about the head must not commit a block meanwhile
+(a reader process answers questions and applies batches in one row, `node.readers`).
+
+Start reading at `state_queries.py`. Imports what stands below it in `state`; nobody in `state` imports this.
+"""
+
+from state.queries.errors import GasExceedsAllowance, InsufficientTransferFunds, QueryFailed, QueryReverted
+from state.queries.proofs import AccountProof, SlotProof, verify_account_proof
+from state.queries.state_queries import StateQueries
+
+__all__ = [
+    "AccountProof",
+    "GasExceedsAllowance",
+    "InsufficientTransferFunds",
+    "QueryFailed",
+    "QueryReverted",
+    "SlotProof",
+    "StateQueries",
+    "verify_account_proof",
+]

@@ -1,0 +1,108 @@
+"""StateQueries: every question that clients may ask about the state after a block."""
+
+from collections.abc import Mapping, Sequence
+
+from state.blocks import Header
+from state.database import ChainDatabase, LogEntry
+from state.execution.overrides import with_overrides
+from state.execution.port import AccountOverride, BlockEnv, CallMessage, ChainRules, Executor, TransactionOutcome
+from state.primitives.crypto import KECCAK_EMPTY
+from state.primitives.types import Address, Gas, Hash32
+from state.queries.estimation import estimate_gas
+from state.queries.proofs import AccountProof, prove_account
+from state.transition.ancestors import Ancestors
+from state.world.readers import state_at
+from state.world.types import EMPTY_ACCOUNT, Account, StateReader
+
+Overrides = Mapping[Address, AccountOverride]
+
+
+class StateQueries:
+    """Answers from one database with one executor. Synchronous; each method raises UnknownBlock for an unknown hash
+    and MissingNode for a state that is no longer kept."""
+
+    def __init__(self, db: ChainDatabase, executor: Executor, rules: ChainRules) -> None:
+        self._db = db
+        self._executor = executor
+        self._rules = rules
+
+    def _state(self, block_hash: Hash32) -> StateReader:
+        self._db.require_header(block_hash)
+        return state_at(self._db, block_hash)
+
+    def account(self, block_hash: Hash32, address: Address) -> Account:
+        """The account, neutral values where there is none."""
+        return self._state(block_hash).account(address) or EMPTY_ACCOUNT
+
+    def code(self, block_hash: Hash32, address: Address) -> bytes:
+        """The account's code."""
+        state = self._state(block_hash)
+        account = state.account(address)
+        return b"" if account is None else state.code(account.code_hash)
+
+    def storage(self, block_hash: Hash32, address: Address, slot: int) -> int:
+        """The word in a slot, 0 where nothing was written."""
+        return self._state(block_hash).storage(address, slot)
+
+    def call(self, block_hash: Hash32, message: CallMessage, overrides: Overrides | None = None) -> TransactionOutcome:
+        """What `message` does in the block's environment on the state after it. Raises InvalidTransaction."""
+        env = self._env(block_hash, self._db.require_header(block_hash))
+        return self._executor.call(self._state(block_hash), env, self._rules, message, overrides)
+
+    def estimate_gas(self, block_hash: Hash32, message: CallMessage, overrides: Overrides | None = None) -> Gas:
+        """The least gas limit, within 1.5 %, with which `message` succeeds; `message.gas_limit` is the cap.
+
+        Raises QueryReverted, QueryFailed, GasExceedsAllowance, InsufficientTransferFunds, InvalidTransaction.
+        """
+        env = self._env(block_hash, self._db.require_header(block_hash))
+        state = self._state(block_hash)
+        seen = with_overrides(state, overrides)
+        sender = seen.account(message.sender) or EMPTY_ACCOUNT
+        return estimate_gas(
+            lambda attempt: self._executor.call(state, env, self._rules, attempt, overrides),
+            message,
+            sender.balance,
+            is_plain_transfer=_is_plain_transfer(seen, message),
+        )
+
+    def proof(self, block_hash: Hash32, address: Address, slots: Sequence[int]) -> AccountProof:
+        """The account and its slots with their Merkle proofs under the block's state root (EIP-1186)."""
+        return prove_account(self._db, self._db.require_header(block_hash).state_root, address, slots)
+
+    def search_logs(
+        self,
+        from_block: int,
+        to_block: int,
+        addresses: Sequence[Address],
+        topics: Sequence[Sequence[Hash32] | None],
+        limit: int,
+    ) -> list[LogEntry]:
+        """Canonical logs, as `ChainDatabase.search_logs` finds them."""
+        return self._db.search_logs(from_block, to_block, addresses, topics, limit)
+
+    def _env(self, block_hash: Hash32, header: Header) -> BlockEnv:
+        """The block's own environment, so that a call sees the number, time and base fee that the block had."""
+        parent = self._db.header(header.parent_hash)
+        ancestors = (
+            Ancestors(self._db, block_hash, header)
+            if parent is None
+            else Ancestors(self._db, header.parent_hash, parent)
+        )
+        return BlockEnv(
+            number=header.number,
+            timestamp=header.timestamp,
+            fee_recipient=header.fee_recipient,
+            prev_randao=header.prev_randao,
+            gas_limit=header.gas_limit,
+            base_fee_per_gas=header.base_fee_per_gas,
+            parent_hash=header.parent_hash,
+            parent_beacon_block_root=header.parent_beacon_block_root,
+            ancestor_hash=ancestors,
+        )
+
+
+def _is_plain_transfer(state: StateReader, message: CallMessage) -> bool:
+    if message.to is None or message.data or message.access_list or message.authorizations:
+        return False
+    recipient = state.account(message.to)
+    return recipient is None or recipient.code_hash == KECCAK_EMPTY
