@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from contracts.addresses import SIMULATED_L1
 from contracts.errors import GenesisInconsistent
 
 WEI_PER_OPEN: Final = 10**18
@@ -55,6 +56,11 @@ class GenesisConfig:
     parameters: Mapping[str, int] = field(default_factory=dict)
     """Genesis values of OPEN parameters by name, over the devnet's of contracts.open_genesis."""
 
+    l1_contracts: Mapping[str, bytes] = field(default_factory=lambda: SIMULATED_L1)
+    """Where the L1 contracts lie; `contracts.deploy.deployment_plan` predicts them for a real L1."""
+    anchor_root: bytes = bytes(32)
+    """Output root of L2's genesis block, which the first game starts from. L2's genesis doesn't depend on it."""
+
     gas_limit: int = 20_000_000
     eip1559_denominator: int = 250
     eip1559_elasticity: int = 6
@@ -94,9 +100,7 @@ class GenesisConfig:
             raise GenesisInconsistent("EIP-1559 parameters must not be zero")
         funded = sum(amount for _, amount in self.accounts)
         if funded > UPFRONT["community"]:
-            raise GenesisInconsistent(
-                f"accounts get {funded} wei, community's genesis part is {UPFRONT['community']}"
-            )
+            raise GenesisInconsistent(f"accounts get {funded} wei, community's genesis part is {UPFRONT['community']}")
 
     @property
     def extra_data(self) -> bytes:

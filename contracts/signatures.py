@@ -6,6 +6,7 @@ its own), and the ABIs of assembled contracts. The grammar is the usual one:
     function name(type a, type b) view returns (type x)
     event Name(type indexed a, type b)
     error Name(type a)
+    function name((type a, type b)[] list)
     receive() payable
 """
 
@@ -19,8 +20,8 @@ from eth_hash.auto import keccak
 AbiEntry = dict[str, Any]
 
 _DECLARATION = re.compile(
-    r"^(function|event|error)\s+([A-Za-z_]\w*)\s*\(([^()]*)\)\s*"
-    r"(view|pure|payable|nonpayable)?\s*(?:returns\s*\(([^()]*)\))?$"
+    r"^(function|event|error)\s+([A-Za-z_]\w*)\s*\((.*?)\)\s*"
+    r"(?:(view|pure|payable|nonpayable)\b\s*)?(?:returns\s*\((.*)\))?$"
 )
 
 
@@ -73,11 +74,33 @@ def _canonical_type(parameter: AbiEntry) -> str:
 
 
 def _parameters(text: str, *, indexed: bool = False) -> list[AbiEntry]:
-    parameters: list[AbiEntry] = []
-    for part in filter(None, (p.strip() for p in text.split(","))):
-        words = part.split()
-        entry: AbiEntry = {"name": words[-1] if len(words) > 1 else "", "type": words[0]}
-        if indexed:
-            entry["indexed"] = "indexed" in words[1:]
-        parameters.append(entry)
-    return parameters
+    return [_parameter(part, indexed=indexed) for part in _split(text)]
+
+
+def _parameter(text: str, *, indexed: bool) -> AbiEntry:
+    """One `type [indexed] [name]`; a type in parentheses is a tuple."""
+    entry: AbiEntry = {}
+    if text.startswith("("):
+        inner, _, rest = text[1:].rpartition(")")
+        array, *words = rest.split(" ") if rest else [""]
+        entry = {"type": "tuple" + array, "components": _parameters(inner)}
+    else:
+        kind, *words = text.split()
+        entry = {"type": kind}
+    names = [w for w in words if w != "indexed"]
+    entry["name"] = names[-1] if names else ""
+    if indexed:
+        entry["indexed"] = "indexed" in words
+    return entry
+
+
+def _split(text: str) -> list[str]:
+    """The parts between commas that lie outside of parentheses."""
+    parts, depth = [""], 0
+    for character in text:
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts if part.strip()]
