@@ -8,7 +8,7 @@ Source: specs/protocol/derivation.md "Channel Format", fjord/derivation.md "Brot
 
 import zlib
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 import brotli
 
@@ -66,16 +66,49 @@ def _clip(pieces: Iterator[bytes], limit: int) -> Iterator[bytes]:
 def _unbrotli(data: bytes) -> Iterator[bytes]:
     # The pieces of input are as large as op-node's buffered reads, so that damage costs the same bytes there and here.
     decompressor = brotli.Decompressor()
-    start, size = 0, _FIRST_PIECE
+    start = yielded = 0
     try:
         while start < len(data) and not decompressor.is_finished():
-            plain = decompressor.process(data[start : start + size], output_buffer_limit=_CHUNK)
-            start, size = start + size, _PIECE
-            yield plain
-            while not decompressor.can_accept_more_data() and not decompressor.is_finished():
-                yield decompressor.process(b"", output_buffer_limit=_CHUNK)
+            end = start + (_PIECE if start else _FIRST_PIECE)
+            for plain in _feed_brotli(decompressor, data[start:end]):
+                yielded += len(plain)
+                yield plain
+            start = end
     except brotli.error as error:
-        raise ChannelError(f"channel's brotli stream is damaged: {error}") from error
+        end_of_stream = _find_brotli_end(data, start)
+        if end_of_stream is None:
+            raise ChannelError(f"channel's brotli stream is damaged: {error}") from error
+        yield from _skip(_feed_brotli(brotli.Decompressor(), data[:end_of_stream]), yielded)
+
+
+def _feed_brotli(decompressor: Any, data: bytes) -> Iterator[bytes]:
+    """The plain bytes that `data` adds. Raises brotli.error, and then forgets what that call wrote."""
+    yield decompressor.process(data, output_buffer_limit=_CHUNK)
+    while not decompressor.can_accept_more_data() and not decompressor.is_finished():
+        yield decompressor.process(b"", output_buffer_limit=_CHUNK)
+
+
+def _find_brotli_end(data: bytes, start: int) -> int | None:
+    """Where the stream ends, if it does so within the piece at `start` and the decoder only minds what comes after."""
+    decompressor = brotli.Decompressor()
+    try:
+        for _ in _feed_brotli(decompressor, data[:start]):
+            pass
+        for position in range(start, min(start + _PIECE, len(data))):
+            for _ in _feed_brotli(decompressor, data[position : position + 1]):
+                pass
+            if decompressor.is_finished():
+                return position + 1
+    except brotli.error:
+        pass
+    return None
+
+
+def _skip(pieces: Iterator[bytes], count: int) -> Iterator[bytes]:
+    """`pieces` without their first `count` bytes."""
+    for piece in pieces:
+        yield piece[count:]
+        count = max(0, count - len(piece))
 
 
 def _inflate(data: bytes) -> Iterator[bytes]:

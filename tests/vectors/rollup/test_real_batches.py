@@ -1,4 +1,4 @@
-"""Real bytes: an OP Mainnet batcher transaction, op-node's own span batch, a kona channel, a Base L1-attributes deposit.
+"""Real bytes: an OP Mainnet batcher transaction, op-node's span batch, a kona channel, a Base L1-attributes deposit.
 
 The two files are test data of op-rs/kona (MIT): the transaction 0xe69d9433…cd6cf from L1, and a span batch that
 op-node's tests made for chain 981.
