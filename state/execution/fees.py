@@ -9,6 +9,7 @@ Sources: specs/protocol/fjord/exec-engine.md, isthmus/exec-engine.md; PROTOCOL.m
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
@@ -29,6 +30,7 @@ _INTERCEPT: Final = 42_585_600
 _SLOPE: Final = 836_500
 _MINIMUM_SIZE6: Final = 100_000_000
 _LARGEST_MINIMAL_FLZ: Final = (_MINIMUM_SIZE6 + _INTERCEPT) // _SLOPE
+_LARGEST_REMEMBERED: Final = 2_048
 _UINT32_MAX: Final = 2**32 - 1
 
 
@@ -104,6 +106,12 @@ def data_size6(raw: bytes) -> int:
     size = len(raw)
     if _literal_length(size) <= _LARGEST_MINIMAL_FLZ:
         return _MINIMUM_SIZE6
+    return _remembered_size6(raw) if size <= _LARGEST_REMEMBERED else estimated_size6(flz_length(raw))
+
+
+@lru_cache(maxsize=4096)
+def _remembered_size6(raw: bytes) -> int:
+    """Pool, executor and receipt ask in turn about the same bytes; at most 4,096 times 2,048 bytes are kept."""
     return estimated_size6(flz_length(raw))
 
 
@@ -198,7 +206,11 @@ class ReceiptFees:
     @classmethod
     def of(cls, raw: bytes, params: L1FeeParams) -> "ReceiptFees":
         """The fields of the transaction with signed bytes `raw` in a block with `params`."""
-        size6 = data_size6(raw)
+        return cls.of_size(data_size6(raw), params)
+
+    @classmethod
+    def of_size(cls, size6: int, params: L1FeeParams) -> "ReceiptFees":
+        """The fields of a transaction of this estimated size."""
         return cls(l1_fee=Wei(size6 * params.price // 10**12), l1_gas_used=Gas(size6 * 16 // 10**6), params=params)
 
     def encode(self) -> bytes:

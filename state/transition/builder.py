@@ -10,7 +10,7 @@ from typing import Final
 from state.blocks import EMPTY_TRIE_ROOT, Header, Receipt, combine_blooms, decode_holocene_extra_data, next_base_fee
 from state.database import BlockRecord, ChainDatabase
 from state.errors import InvalidBlock
-from state.execution.fees import L1_BLOCK_ADDRESS, L1FeeParams, ReceiptFees
+from state.execution.fees import L1_BLOCK_ADDRESS, L1FeeParams, ReceiptFees, data_size6
 from state.execution.port import BlockEnv, ChainRules, Executor, TransactionOutcome
 from state.primitives.crypto import keccak256
 from state.primitives.types import (
@@ -194,7 +194,16 @@ class BlockBuilder:
         params = L1FeeParams.from_storage(
             lambda slot: written[slot] if slot in written else self._state.storage(L1_BLOCK_ADDRESS, slot)
         )
+        by_size: dict[int, bytes] = {}  # most transactions of a block are of the smallest size, with the same fields
         return tuple(
-            b"" if raw[0] == TransactionType.DEPOSIT else ReceiptFees.of(raw, params).encode()
+            b"" if raw[0] == TransactionType.DEPOSIT else _encoded_fees(raw, params, by_size)
             for raw in self._transactions
         )
+
+
+def _encoded_fees(raw: bytes, params: L1FeeParams, by_size: dict[int, bytes]) -> bytes:
+    size6 = data_size6(raw)
+    encoded = by_size.get(size6)
+    if encoded is None:
+        encoded = by_size[size6] = ReceiptFees.of_size(size6, params).encode()
+    return encoded
