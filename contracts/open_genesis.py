@@ -4,7 +4,7 @@
     open_balances(config) -> dict[contract name, wei]
     parameter_key(name) -> bytes                 the key that Parameters.get takes: keccak256 of the name
     PARAMETERS                                   every parameter with devnet and production value and bounds
-    production_parameters() -> dict[name, value] for GenesisConfig.parameters
+    production_parameters(epoch_proposer=...) -> dict[name, value] for GenesisConfig.parameters
 
 A tranche's genesis part is in its beneficiary's hands from the start (community's less what named accounts get), so it
 counts as released; Vesting holds all the rest. With `UPFRONT` of contracts.genesis_config the sum is exactly
@@ -101,9 +101,13 @@ def tranche_id(name: str) -> bytes:
     return _keccak(name)
 
 
-def production_parameters() -> dict[str, int]:
-    """Name → production value of every parameter."""
-    return {parameter.name: parameter.production for parameter in PARAMETERS}
+def production_parameters(*, epoch_proposer: bytes) -> dict[str, int]:
+    """Name → production value of every parameter.
+
+    As long as epochs cannot be challenged on chain, one accountable address proposes them; zero lets anybody.
+    """
+    values = {parameter.name: parameter.production for parameter in PARAMETERS}
+    return values | {"epoch.proposer": int.from_bytes(epoch_proposer, "big")}
 
 
 def genesis_parameters(config: GenesisConfig) -> dict[str, int]:

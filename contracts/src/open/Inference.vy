@@ -77,6 +77,7 @@ struct Group:
     owner_part: uint256
     stakers_part: uint256
 
+VERSION: constant(uint256) = 1
 MAX_PAYERS: constant(uint256) = 256
 MAX_RECORDS: constant(uint256) = 2048
 MAX_BATCH: constant(uint256) = 131072
@@ -98,25 +99,22 @@ def settle(
     @param signatures The payers' EIP-712 signatures (r, s, v), in the same order.
     @param batch The packed batch; its keccak256 is the batch hash.
     """
+    # One long function on purpose: handing the batch to another would copy up to 128 KiB of memory, and a call for
+    # each share would add a sixth to the gas of a record with sixteen.
     payout._require_worker()
     size: uint256 = len(batch)
-    if size < 41:
-        raw_revert(abi_encode(size, method_id=method_id("MalformedBatch(uint256)")))
+    self._require(size >= 41, size)
     payer_count: uint256 = self._open_batch(extract32(batch, 0), extract32(batch, 7))
-    if payer_count != len(vouchers) or payer_count != len(signatures):
-        raw_revert(abi_encode(payer_count, method_id=method_id("PayersMismatch(uint256)")))
+    self._require_payers(payer_count == len(vouchers) and payer_count == len(signatures), payer_count)
     position: uint256 = 41 + 20 * payer_count
-    if size < position:
-        raw_revert(abi_encode(size, method_id=method_id("MalformedBatch(uint256)")))
+    self._require(size >= position, size)
     payer_fees: DynArray[uint256, MAX_PAYERS] = []
     for i: uint256 in range(payer_count, bound=MAX_PAYERS):
         payer: uint256 = convert(extract32(batch, 27 + 20 * i), uint256) & (2**160 - 1)
-        if payer != convert(vouchers[i].payer, uint256):
-            raw_revert(abi_encode(i, method_id=method_id("PayersMismatch(uint256)")))
+        self._require_payers(payer == convert(vouchers[i].payer, uint256), i)
         payer_fees.append(0)
     record_count: uint256 = convert(extract32(batch, position - 32), uint256) & (2**16 - 1)
-    if record_count == 0 or record_count > MAX_RECORDS:
-        raw_revert(abi_encode(position - 2, method_id=method_id("MalformedBatch(uint256)")))
+    self._require(record_count > 0 and record_count <= MAX_RECORDS, position - 2)
 
     batch_hash: bytes32 = keccak256(batch)
     rates: fees.Rates = fees._rates()
@@ -126,20 +124,13 @@ def settle(
     group_key: uint256 = max_value(uint256)
     total: fees.Parts = empty(fees.Parts)
     for index: uint256 in range(record_count, bound=MAX_RECORDS):
-        if position + records.HEAD > size:
-            raw_revert(abi_encode(position, method_id=method_id("MalformedBatch(uint256)")))
+        self._require(position + records.HEAD <= size, position)
         head: uint256 = convert(extract32(batch, position), uint256)
         tail: uint256 = convert(extract32(batch, unsafe_add(position, 25)), uint256)
-        if (tail >> 8) & 255 != 0:
-            raw_revert(abi_encode(index, method_id=method_id("EscrowedRecord(uint256)")))
         share_count: uint256 = tail & 255
-        payer_index: uint256 = records._payer_index(head)
         end: uint256 = unsafe_add(position, records.HEAD + unsafe_mul(records.SHARE, share_count))
-        if (
-            share_count == 0 or share_count > records.MAX_SHARES or end > size or payer_index >= payer_count
-            or records._evidence_ppm(head) > records.PPM
-        ):
-            raw_revert(abi_encode(position, method_id=method_id("MalformedBatch(uint256)")))
+        self._require_head(head, tail, index, position, payer_count)
+        self._require(end <= size, position)
 
         # Shares are read by the word that ends with them: reading ahead could leave the batch.
         contribution: uint256 = 0
@@ -147,17 +138,14 @@ def settle(
         place: uint256 = unsafe_add(position, 33)
         for _: uint256 in range(share_count, bound=records.MAX_SHARES):
             word: uint256 = convert(extract32(batch, place), uint256)
-            next_contribution: uint256 = (word >> 32) & (2**32 - 1)
             share: uint256 = word & (2**32 - 1)
+            next_contribution: uint256 = (word >> 32) & (2**32 - 1)
             if next_contribution <= contribution or share == 0:
                 raw_revert(abi_encode(index, method_id=method_id("WrongShares(uint256)")))
             contribution = next_contribution
             ppm = unsafe_add(ppm, share)
             place = unsafe_add(place, records.SHARE)
-        if ppm != records.PPM:
-            raw_revert(abi_encode(index, method_id=method_id("WrongShares(uint256)")))
-        if contribution > newest:
-            raw_revert(abi_encode(contribution, method_id=method_id("UnknownContribution(uint256)")))
+        records._require_whole(ppm, contribution, newest, index)
 
         key: uint256 = records._model_and_checkpoint(head)
         if key != group_key:
@@ -173,8 +161,8 @@ def settle(
         fee: uint256 = records._fee(
             records._tokens_in(head), records._tokens_out(head), groups[place].price_in, groups[place].price_out
         )
-        payer_fees[payer_index] += fee
         parts: fees.Parts = fees._split(fee, rates)
+        payer_fees[records._payer_index(head)] += fee
         groups[place].owner_part += parts.owner
         groups[place].stakers_part += parts.model_stakers
         total.platform += parts.platform
@@ -183,24 +171,15 @@ def settle(
         total.model_stakers += parts.model_stakers
         total.contributors += parts.contributors
         position = end
-    if position != size:
-        raw_revert(abi_encode(position, method_id=method_id("MalformedBatch(uint256)")))
+    self._require(position == size, position)
 
     domain: bytes32 = signing._domain_separator()
     for i: uint256 in range(payer_count, bound=MAX_PAYERS):
         prepaid._redeem(domain, vouchers[i], signatures[i], payer_fees[i])
-    rewards: DynArray[payout.Reward, 65] = [payout._worker_reward(msg.sender, total.worker_stakers)]
-    for item: Group in groups:
-        credits._credit(item.owner, item.owner_part)
-        rewards.append(payout._model_reward(item.model, item.stakers_part))
-    stakers: uint256 = total.worker_stakers + total.model_stakers
     log Settled(
-        batchHash=batch_hash, worker=msg.sender, records=convert(record_count, uint32),
-        fees=total.platform + total.owner + stakers + total.contributors,
+        batchHash=batch_hash, worker=msg.sender, records=convert(record_count, uint32), fees=fees._whole(total)
     )
-    payout._hand_over(
-        batch_hash, msg.sender, record_count, total.platform, stakers, total.contributors, rewards
-    )
+    self._pay(batch_hash, record_count, total, groups)
 
 
 @external
@@ -217,8 +196,9 @@ def _open_batch(first: bytes32, second: bytes32) -> uint256:
     # `first` is bytes 0 to 31 of the batch, `second` is bytes 7 to 38. Uses the worker's nonce up; returns how many
     # payers the batch names.
     word: uint256 = convert(first, uint256)
-    if word >> 248 != 1:
-        raw_revert(abi_encode(word >> 248, convert(1, uint256), method_id=method_id("WrongVersion(uint256,uint256)")))
+    version: uint256 = word >> 248
+    if version != VERSION:
+        raw_revert(abi_encode(version, VERSION, method_id=method_id("WrongVersion(uint256,uint256)")))
     chain_id: uint256 = (word >> 184) & (2**64 - 1)
     if chain_id != chain.id:
         raw_revert(abi_encode(chain_id, chain.id, method_id=method_id("WrongChain(uint256,uint256)")))
@@ -234,10 +214,52 @@ def _open_batch(first: bytes32, second: bytes32) -> uint256:
 
 
 @internal
+@pure
+def _require(holds: bool, position: uint256):
+    if not holds:
+        raw_revert(abi_encode(position, method_id=method_id("MalformedBatch(uint256)")))
+
+
+@internal
+@pure
+def _require_payers(holds: bool, index: uint256):
+    if not holds:
+        raw_revert(abi_encode(index, method_id=method_id("PayersMismatch(uint256)")))
+
+
+@internal
+@pure
+def _require_head(head: uint256, tail: uint256, index: uint256, position: uint256, payer_count: uint256):
+    # `tail` is the 32 bytes that end with the share count.
+    if (tail >> 8) & 255 != 0:
+        raw_revert(abi_encode(index, method_id=method_id("EscrowedRecord(uint256)")))
+    share_count: uint256 = tail & 255
+    if (
+        share_count == 0 or share_count > records.MAX_SHARES or records._payer_index(head) >= payer_count
+        or records._evidence_ppm(head) > records.PPM
+    ):
+        self._require(False, position)
+
+
+@internal
 @view
 def _new_group(key: uint256) -> Group:
     terms: payout.Terms = payout._terms_for_settling(key >> 32, key & (2**32 - 1))
     return Group(
         model=key >> 32, owner=terms.owner, price_in=terms.priceIn, price_out=terms.priceOut, owner_part=0,
         stakers_part=0,
+    )
+
+
+@internal
+def _pay(
+    batch_hash: bytes32, record_count: uint256, total: fees.Parts, groups: DynArray[Group, payout.MAX_MODELS]
+):
+    rewards: DynArray[payout.Reward, 65] = [payout._worker_reward(msg.sender, total.worker_stakers)]
+    for item: Group in groups:
+        credits._credit(item.owner, item.owner_part)
+        rewards.append(payout._model_reward(item.model, item.stakers_part))
+    payout._hand_over(
+        batch_hash, msg.sender, record_count, total.platform, total.worker_stakers + total.model_stakers,
+        total.contributors, rewards,
     )

@@ -122,8 +122,10 @@ def test_genesis_refuses_parameters_that_cannot_be() -> None:
     for wrong in ({"fee.nothing": 1}, {"fee.ownerBps": 4001}, {"fee.ownerBps": 3500}):
         with pytest.raises(GenesisInconsistent):
             genesis_parameters(GenesisConfig(operator=OPERATOR, timestamp=1, parameters=wrong))
-    config = GenesisConfig(operator=OPERATOR, timestamp=1, parameters=production_parameters())
-    assert genesis_parameters(config)["window.challenge"] == 3 * 86_400
+    config = GenesisConfig(operator=OPERATOR, timestamp=1, parameters=production_parameters(epoch_proposer=STRANGER))
+    values = genesis_parameters(config)
+    assert values["window.challenge"] == 3 * 86_400
+    assert values["epoch.proposer"] == int.from_bytes(STRANGER, "big")
 
 
 def test_the_treasury_receives_and_grants_by_the_timelock(chain: OpenChain) -> None:

@@ -256,13 +256,11 @@ def _check_shares(record: Bytes[records.MAX_RECORD], count: uint256):
     ppm: uint256 = 0
     for i: uint256 in range(count, bound=records.MAX_SHARES):
         word: uint256 = convert(extract32(record, 65 + records.SHARE * i), uint256)
-        next_contribution: uint256 = (word >> 32) & (2**32 - 1)
         share: uint256 = word & (2**32 - 1)
+        next_contribution: uint256 = (word >> 32) & (2**32 - 1)
         if next_contribution <= contribution or share == 0:
             raw_revert(abi_encode(convert(0, uint256), method_id=method_id("WrongShares(uint256)")))
         contribution = next_contribution
         ppm += share
-    if ppm != records.PPM:
-        raw_revert(abi_encode(convert(0, uint256), method_id=method_id("WrongShares(uint256)")))
-    if contribution > staticcall IDatanets(predeploys.DATANETS).contributionCount():
-        raw_revert(abi_encode(contribution, method_id=method_id("UnknownContribution(uint256)")))
+    newest: uint256 = staticcall IDatanets(predeploys.DATANETS).contributionCount()
+    records._require_whole(ppm, contribution, newest, 0)

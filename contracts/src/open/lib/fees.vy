@@ -56,3 +56,9 @@ def _split(fee: uint256, rates: Rates) -> Parts:
         model_stakers=half,
         contributors=contributors,
     )
+
+
+@internal
+@pure
+def _whole(parts: Parts) -> uint256:
+    return parts.platform + parts.owner + parts.worker_stakers + parts.model_stakers + parts.contributors

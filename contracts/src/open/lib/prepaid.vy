@@ -102,7 +102,8 @@ def allocation(payer: address, worker: address) -> uint256:
 @view
 def withdrawalNotice(payer: address, worker: address) -> (uint256, uint64):
     """
-    @notice Wei under notice and the UNIX time from which they can be withdrawn; zeros without a notice.
+    @notice Wei under notice and the UNIX time from which they can be withdrawn; zeros without a notice. A worker
+        counts on the allocation less what is under notice: once the time has come, it may go at any moment.
     """
     notice: Notice = self._notice[payer][worker]
     return notice.amount, notice.available_at

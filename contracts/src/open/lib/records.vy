@@ -54,3 +54,13 @@ def _fee(tokens_in: uint256, tokens_out: uint256, price_in: uint256, price_out: 
     # Rounded up to a wei, so that no paid answer is free.
     cost: uint256 = unsafe_add(unsafe_mul(tokens_in, price_in), unsafe_mul(tokens_out, price_out))
     return unsafe_add(cost, 999) // 1000
+
+
+@internal
+@pure
+def _require_whole(ppm: uint256, last: uint256, newest: uint256, index: uint256):
+    # The shares sum to the whole, and the last of the ascending ids has been handed out.
+    if ppm != PPM:
+        raw_revert(abi_encode(index, method_id=method_id("WrongShares(uint256)")))
+    if last > newest:
+        raw_revert(abi_encode(last, method_id=method_id("UnknownContribution(uint256)")))
