@@ -10,6 +10,9 @@ Imports nothing of ours, so that the node (`state`, `rollup`) and the clients of
     contracts.l1_genesis.l1_genesis(config) -> dict  the simulated L1's, contracts predeployed
     contracts.rollup_json.rollup_config(...) -> dict rollup.json of op-node's format
     contracts.deploy.deployment_plan(config, ...)    the ordered creations of `openledger deploy-l1`
+    contracts.open_genesis                           tranches and parameters of the OPEN predeploys
+    contracts.records, .vouchers                     packed records and batches; EIP-712 payment vouchers
+    contracts.rewards, .datanets                     fee split to claimable rewards; a Datanet's sparse Merkle tree
 
 Flow: sources → compile.py (the only importer of Vyper) → build/<Name>.json → artifacts.py → genesis and deploy.
 Start reading at addresses.py, then genesis.py. Sources are in src/l1, src/op, src/open (Vyper) and assembled/.

@@ -22,7 +22,7 @@ CONFIG = GenesisConfig(
 def l1_network(evm: Evm, config: GenesisConfig = CONFIG) -> dict[str, Contract]:
     """The simulated L1's genesis in `evm`; contracts by name."""
     allocation = l1_allocation(config)
-    for name, where in config.l1_contracts.items():
+    for where in config.l1_contracts.values():
         account = allocation.account(where)
         evm.place(where, account.code, account.storage, account.balance)
     for who in (OPERATOR, BATCHER, PROPOSER, CHALLENGER, GUARDIAN, ALICE, BOB):
