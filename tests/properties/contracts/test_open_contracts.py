@@ -1,14 +1,19 @@
-"""The chain computes what the pure codecs compute: fee splits and Datanet roots."""
+"""The chain computes what the pure codecs compute: fee splits and Datanet roots; and reads the same
+bytes as batches."""
 
 from __future__ import annotations
 
+import pytest
+from eth_hash.auto import keccak
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.datanets import content_leaf, sparse_proof, sparse_root, verify_sparse_proof
-from contracts.records import record_fee
+from contracts.records import RecordError, decode_batch, encode_batch, record_fee
 from contracts.rewards import FeeRates, split_fee
+from tests.unit.contracts.harness import Reverted
 from tests.unit.contracts.open_chain import (
+    BUYER,
     BUYER_KEY,
     CONTRIBUTOR,
     OPEN,
@@ -19,6 +24,7 @@ from tests.unit.contracts.open_chain import (
     hexed,
     padded,
     record,
+    voucher,
 )
 
 FEW = settings(max_examples=8, deadline=None)
@@ -72,3 +78,58 @@ def test_the_chain_keeps_the_reference_root_through_acceptances_and_withdrawals(
         del leaves[number]
         assert chain.datanets.call("root", datanet) == sparse_root(leaves)
         assert verify_sparse_proof(sparse_root(leaves), number, bytes(32), proof)
+
+
+FORMAT_ERRORS = {
+    keccak(signature.encode())[:4]
+    for signature in (
+        "MalformedBatch(uint256)",
+        "WrongVersion(uint256,uint256)",
+        "WrongShares(uint256)",
+        "PayersMismatch(uint256)",
+    )
+}
+"""What the chain says of bytes that are no batch, or no batch of these vouchers' payers."""
+
+FEE_MISMATCH = keccak(b"FeeMismatch(address,uint256,uint256)")[:4]
+"""What it says when it has read a batch to the end."""
+
+SERVING = OpenChain()
+SERVING.serve()
+SERVING.allot()
+
+
+@st.composite
+def damaged_batches(draw: st.DrawFn) -> bytes:
+    """A good batch with some bytes changed in place, cut out or put in."""
+    count = draw(st.integers(1, 3))
+    data = encode_batch(batch_of(*[record(shares=((1, 400_000), (2, 600_000)))] * count))
+    for _ in range(draw(st.integers(1, 3))):
+        place = draw(st.integers(0, len(data) - 1))
+        how = draw(st.sampled_from(["change", "change", "cut", "insert"]))
+        if how == "change":
+            data = data[:place] + bytes([draw(st.integers(0, 255))]) + data[place + 1 :]
+        elif how == "cut":
+            data = data[:place] + data[place + draw(st.sampled_from([1, 8, 73])) :]
+        else:
+            data = data[:place] + draw(st.binary(min_size=1, max_size=8)) + data[place:]
+        data = data or b"\1"
+    return data
+
+
+@settings(max_examples=150, deadline=None)
+@given(damaged_batches())
+def test_the_chain_reads_batches_as_the_codec_does(data: bytes) -> None:
+    try:
+        read = decode_batch(data)
+    except RecordError:
+        read = None
+    # A voucher that fits no fees: whatever the chain reads to the end fails there, so nothing changes.
+    message, signature = voucher(BUYER_KEY, 10**30)
+    with pytest.raises(Reverted) as caught:
+        SERVING.inference.send("settle", [message], [signature], data, sender=WORKER)
+    refused = caught.value.data[:4]
+    if read is None:
+        assert refused != FEE_MISMATCH
+    elif read.payers == (BUYER,) and all(item.request_id is None for item in read.records):
+        assert refused not in FORMAT_ERRORS
