@@ -11,7 +11,7 @@ from state.primitives.types import Address, Gas, Hash32
 from state.queries.estimation import estimate_gas
 from state.queries.proofs import AccountProof, prove_account
 from state.transition.ancestors import Ancestors
-from state.world.readers import state_at
+from state.world.readers import TrieState, state_at
 from state.world.types import EMPTY_ACCOUNT, Account, StateReader
 
 Overrides = Mapping[Address, AccountOverride]
@@ -21,14 +21,17 @@ class StateQueries:
     """Answers from one database with one executor. Synchronous; each method raises UnknownBlock for an unknown hash
     and MissingNode for a state that is no longer kept."""
 
-    def __init__(self, db: ChainDatabase, executor: Executor, rules: ChainRules) -> None:
+    def __init__(self, db: ChainDatabase, executor: Executor, rules: ChainRules, *, trust_flat: bool = True) -> None:
+        """`trust_flat`: nobody commits while a question is answered, so that the head may be read from its flat
+        tables. Without it all is read from tries, slower and safe beside a thread that commits."""
         self._db = db
         self._executor = executor
         self._rules = rules
+        self._trust_flat = trust_flat
 
     def _state(self, block_hash: Hash32) -> StateReader:
-        self._db.require_header(block_hash)
-        return state_at(self._db, block_hash)
+        header = self._db.require_header(block_hash)
+        return state_at(self._db, block_hash) if self._trust_flat else TrieState(self._db, header.state_root)
 
     def account(self, block_hash: Hash32, address: Address) -> Account:
         """The account, neutral values where there is none."""

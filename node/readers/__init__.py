@@ -1,0 +1,22 @@
+"""Reader processes: state questions answered from a LevelDB of their own, so that no read ever delays a block.
+
+LevelDB belongs to one process. A reader therefore keeps a copy under `<data dir>/readers/<i>`, is fed every write batch
+of the main database in order, and answers on it at lower priority.
+
+    pool.py      ReaderPool: what the node uses; picks a reader, or answers in this process where there is none
+    reader.py    one reader seen from the node: start, level, feed, ask, kill, start again
+    backlog.py   the recent batches, and whether they bring a copy level or a snapshot is needed
+    process.py   the reader itself: `python -m node.readers.process`
+    frames.py    length-prefixed messages on the pipes; wire.py: typed values and errors in them
+
+What flows in: batches (`ChainDatabase.on_batch`) and questions, in one row for each reader. That row is the guarantee:
+a question asked after a commit is answered after the reader has applied that commit. A question that takes longer than
+its cap costs the reader its life and the caller a QueryTimedOut; questions behind it are asked again.
+
+Start reading at `pool.py`.
+"""
+
+from node.readers.errors import QueryTimedOut, ReaderBug, ReaderCrashed, ReadersBusy
+from node.readers.pool import ReaderPool
+
+__all__ = ["QueryTimedOut", "ReaderBug", "ReaderCrashed", "ReaderPool", "ReadersBusy"]

@@ -1,0 +1,111 @@
+"""ReaderPool: where the node takes state questions."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from node.readers.backlog import Backlog
+from node.readers.errors import FrameError, QueryTimedOut, ReaderCrashed
+from node.readers.process import METHODS
+from node.readers.reader import Reader
+from node.readers.wire import pack
+from state.database import ChainDatabase, WriteBatch
+from state.execution.fast import FastExecutor
+from state.execution.port import ChainRules
+from state.queries import StateQueries
+
+DEFAULT_CAP_SECONDS: Final = 5.0
+THREADS: Final = 4
+"""Questions at once where there is no reader and this process answers."""
+
+
+class ReaderPool:
+    """Reader processes over one chain database; with `count` 0 this process answers, from tries only, in threads.
+
+        pool = ReaderPool(db, data_dir, rules)
+        await pool.start()
+        outcome = await pool.query("call", {"block_hash": head, "message": message})
+
+    Methods and parameters are those of `StateQueries`: account, code, storage, call, estimate_gas, proof, search_logs.
+    """
+
+    def __init__(
+        self,
+        db: ChainDatabase,
+        data_dir: Path,
+        rules: ChainRules,
+        *,
+        count: int = 1,
+        cap_seconds: float = DEFAULT_CAP_SECONDS,
+    ) -> None:
+        self._db = db
+        self._directory = data_dir / "readers"
+        self._rules = rules
+        self._count = count
+        self._cap_seconds = cap_seconds
+        self._readers: list[Reader] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._local = StateQueries(db, FastExecutor(), rules, trust_flat=False)
+        self._threads = asyncio.Semaphore(THREADS)
+        self._closed = False
+
+    async def start(self) -> None:
+        """Starts the readers and listens to the database's batches. Questions may come at once; they wait."""
+        if not self._count:
+            return
+        self._directory.mkdir(parents=True, exist_ok=True)
+        self._backlog = Backlog(self._db.sequence)
+        self._readers = [
+            Reader(index, self._directory / str(index), self._db, self._backlog, self._rules, self._cap_seconds)
+            for index in range(self._count)
+        ]
+        self._db.on_batch = self.feed
+        self._tasks = [asyncio.create_task(reader.run(), name=f"reader-{i}") for i, reader in enumerate(self._readers)]
+
+    def feed(self, batch: WriteBatch) -> None:
+        """Hands a batch that was just written to every reader. Called on the writing thread, in order."""
+        if self._closed:
+            return
+        encoded = batch.encode()
+        self._backlog.add(encoded)
+        for reader in self._readers:
+            reader.feed(encoded)
+
+    @property
+    def process_ids(self) -> tuple[int, ...]:
+        """Of the readers that serve now."""
+        return tuple(reader.process_id for reader in self._readers if reader.process_id is not None)
+
+    async def query(self, method: str, parameters: Mapping[str, Any]) -> Any:
+        """What the `StateQueries` method of that name returns, or raises, after everything committed until now.
+
+        Also raises QueryTimedOut, ReadersBusy, ReaderCrashed.
+        """
+        if method not in METHODS:
+            raise FrameError(f"readers know no method {method}")
+        if self._closed:
+            raise ReaderCrashed("the node is stopping")
+        if not self._readers:
+            return await self._answer_here(method, parameters)
+        reader = min(self._readers, key=lambda candidate: candidate.waiting)
+        return await reader.ask(method, pack(parameters))
+
+    async def _answer_here(self, method: str, parameters: Mapping[str, Any]) -> Any:
+        async with self._threads:
+            try:
+                async with asyncio.timeout(self._cap_seconds):
+                    return await asyncio.to_thread(METHODS[method], self._local, **parameters)
+            except TimeoutError:
+                # The thread runs on until its gas is used up; only a reader process can be stopped.
+                raise QueryTimedOut(f"execution aborted (timeout = {self._cap_seconds:g}s) in {method}") from None
+
+    async def close(self) -> None:
+        """Stops the readers; questions that wait end in ReaderCrashed. Closing twice is fine."""
+        self._closed = True
+        if self._readers:
+            self._db.on_batch = None
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
