@@ -108,7 +108,6 @@ class BatchStage:
         return self._read <= max(safe_head.l1_origin.number, self._processed)
 
     def _discard_batches(self) -> None:
-        self.flush()
         while self._next_batch() is not None:
             pass
 
