@@ -65,13 +65,21 @@ class Receipt:
         is_deposit = kind == TransactionType.DEPOSIT
         if len(items) != (6 if is_deposit else 4):
             raise ReceiptDecodeError(f"wrong number of receipt fields: got {len(items)}")
-        return cls(
+        status = rlp.to_int(items[0], max_bytes=1)
+        receipt = cls(
             type=kind,
-            succeeded=rlp.to_int(items[0], max_bytes=1) == 1,
+            succeeded=status == 1,
             cumulative_gas_used=Gas(rlp.to_int(items[1], max_bytes=8)),
             logs=decode_logs(items[3]),
             deposit_nonce=Nonce(rlp.to_int(items[4], max_bytes=8)) if is_deposit else None,
         )
+        if status > 1:
+            raise ReceiptDecodeError(f"receipt status is neither 0 nor 1: got {status}")
+        if is_deposit and rlp.to_int(items[5]) != 1:
+            raise ReceiptDecodeError("deposit receipt of another version than 1")
+        if rlp.to_bytes(items[2]) != receipt.bloom:
+            raise ReceiptDecodeError("the receipt's bloom is not that of its logs")
+        return receipt
 
 
 def encode_logs(logs: Sequence[Log]) -> bytes:

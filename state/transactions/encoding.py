@@ -170,6 +170,7 @@ def _decode_dynamic_fee(items: list[rlp.DecodedItem]) -> SignedTransaction:
 def _decode_set_code(items: list[rlp.DecodedItem]) -> SignedTransaction:
     chain_id, nonce, tip, fee, gas, to, value, data, access_list, tuples, y, r, s = _expect(items, 13)
     kind = TransactionType.SET_CODE
+    rlp.to_list(tuples)
     if not rlp.to_bytes(to):
         raise TransactionDecodeError("a set-code transaction can't create a contract")
     return _build(kind, chain_id, nonce, tip, fee, gas, to, value, data, access_list, y, r, s, tuples)
