@@ -114,10 +114,7 @@ class ReferenceExecution:
             gas_available=self._env.gas_limit - self.gas_used,
             op_fees=tx.l1_fee + tx.operator_fee_on_limit,
         )
-        outcome = self.run(tx)
-        if not self._rules.is_optimism:
-            return outcome
-        return replace(outcome, l1_fee=Wei(tx.l1_fee), operator_fee=Wei(self._operator_fee(outcome.gas_used)))
+        return replace(self.run(tx), l1_fee=Wei(tx.l1_fee), operator_fee=Wei(tx.operator_fee))
 
     def _price(self, tx: EvmTransaction, raw: bytes) -> None:
         """Set what the OP Stack charges on top."""
@@ -131,9 +128,6 @@ class ReferenceExecution:
     def _fee_params(self) -> L1FeeParams:
         """From L1Block as this block's L1-attributes deposit left it."""
         return L1FeeParams.from_storage(lambda slot: self._vm.get_storage(EvmAddress(bytes(L1_BLOCK_ADDRESS)), slot))
-
-    def _operator_fee(self, gas: int) -> int:
-        return operator_fee(gas, self._fee_params())
 
     def _apply_deposit(self, deposit: DepositTransaction) -> TransactionOutcome:
         """Mint, then run; what can't run is a failed receipt, with the mint kept and all gas gone."""

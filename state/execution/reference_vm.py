@@ -72,6 +72,11 @@ class EvmTransaction:
     """Set by the executor: after refunds and the calldata floor."""
 
     @property
+    def operator_fee(self) -> int:
+        """Wei for the gas that was used (Isthmus); 0 on L1 and for deposits."""
+        return self.gas_used * self.operator_fee_scalar // 10**6 + self.operator_fee_constant
+
+    @property
     def intrinsic_gas(self) -> int:
         """py-evm's own sum; it charges a creation's initcode inside the computation."""
         core: int = calculate_txn_intrinsic_gas_berlin(self)  # type: ignore[arg-type]
@@ -181,11 +186,10 @@ class ReferenceTransactionExecutor(PragueTransactionExecutor):
         return computation
 
     def _pay_vaults(self, tx: EvmTransaction) -> None:
-        operator_fee = tx.gas_used * tx.operator_fee_scalar // 10**6 + tx.operator_fee_constant
-        self._add(tx.sender, tx.operator_fee_on_limit - operator_fee)
+        self._add(tx.sender, tx.operator_fee_on_limit - tx.operator_fee)
         self._add(EvmAddress(bytes(BASE_FEE_VAULT_ADDRESS)), tx.gas_used * self.vm_state.base_fee)
         self._add(EvmAddress(bytes(L1_FEE_VAULT_ADDRESS)), tx.l1_fee)
-        self._add(EvmAddress(bytes(OPERATOR_FEE_VAULT_ADDRESS)), operator_fee)
+        self._add(EvmAddress(bytes(OPERATOR_FEE_VAULT_ADDRESS)), tx.operator_fee)
 
     def _add(self, address: EvmAddress, amount: int) -> None:
         """Nothing is touched by nothing: an empty account must not come to be."""
