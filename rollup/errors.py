@@ -38,6 +38,13 @@ class L1Rejected(NodeError):
     blame = Blame.OPERATOR
 
 
+class SafeChainContradicted(NodeError):
+    """Derivation from unchanged L1 data gives another block than the safe one on disk: data or code is damaged."""
+
+    severity = Severity.CRITICAL
+    blame = Blame.OURSELVES
+
+
 class RollupConfigError(NodeError):
     """rollup.json or genesis.json is malformed, or the two do not belong together."""
 
@@ -49,3 +56,10 @@ class EngineError(NodeError):
     """The engine can't do what was asked of it in the state that it is in."""
 
     severity = Severity.TEMPORARY
+
+
+class InvalidPayload(EngineError):
+    """A batch's transactions don't execute; the same payload with its deposits only takes its place (Holocene)."""
+
+    severity = Severity.NONE
+    blame = Blame.UPSTREAM

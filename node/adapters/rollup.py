@@ -41,7 +41,7 @@ class EngineRollup:
 
 
 def _output(ref: L2BlockRef, header: Header, status: JsonObject) -> JsonObject:
-    root = output_root(header.state_root, header.withdrawals_root, ref.hash)
+    root = output_root(header, ref.hash)
     return {
         "version": "0x" + "00" * 32,
         "outputRoot": "0x" + root.hex(),

@@ -37,7 +37,8 @@ class L1Config(ProcessConfig):
     rpc_port: Port = Field(default=8645, description="Port of JSON-RPC, HTTP and WebSocket; 0 takes a free one.")
     readers: int = Field(default=0, ge=0, le=16, description="Reader processes; 0 answers reads in this process.")
     genesis: Path = Field(default=Path("l1-genesis.json"), description="genesis.json of the L1.")
-    block_time: float = Field(default=6.0, gt=0, le=3600, description="Time between L1 blocks.")
+    block_time: int = Field(default=6, ge=1, le=3600, description="Time between L1 blocks.")
+    safe_blocks: int = Field(default=4, ge=0, le=10_000, description="Blocks behind the head that are safe.")
     finality_blocks: int = Field(default=8, ge=0, le=10_000, description="Blocks behind the head that are final.")
     seed: int = Field(default=900, ge=0, description="Seed of prevRandao and of reorg branches.")
 
@@ -83,8 +84,9 @@ PRESETS: dict[str, dict[str, object]] = {
         "proposer_interval": 10,
         "pool_slots": 20_000,
         "pool_queue": 5_000,
-        "block_time": 3.0,
-        "finality_blocks": 4,
+        "block_time": 3,
+        "safe_blocks": 2,
+        "finality_blocks": 8,
     },
 }
 """Values that a preset puts over the defaults; a key that a process does not have is not applied to it."""

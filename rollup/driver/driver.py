@@ -1,27 +1,29 @@
-"""The driver: L1 in, safe and finalized heads out."""
+"""The driver: L1 in, safe and finalized heads out.
+
+After a restart or a reset derivation goes back to where the L1 block that the safe head came from begins, and walks
+up to the safe head again: what it derives on the way must be what is there. So the pipeline's memory (the rest of a
+span that was dropped, a channel that is half read) is rebuilt and never guessed, while the safe head stays.
+"""
 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor as ThreadExecutor
 from dataclasses import dataclass
-from typing import Final
 
 import structlog
 
 from rollup.derivation.pipeline import DerivationPipeline, DerivedAttributes, Idle, NeedL1Block
 from rollup.driver.safe_index import SafeIndex
-from rollup.driver.start import find_start
+from rollup.driver.start import find_cursor, find_start
 from rollup.engine import Engine
-from rollup.errors import DerivationReset, InvalidPayload, L1Unavailable
+from rollup.engine.consolidation import difference
+from rollup.errors import DerivationReset, InvalidPayload, L1Unavailable, SafeChainContradicted
 from rollup.sequencer.loop import L1Source
 from rollup.types import L1BlockRef, L2BlockRef
 from state.database import WriteBatch
 
 log = structlog.get_logger("rollup.driver")
-
-FINALITY_KEEP: Final = 64
-"""Safe-index entries kept below the finalized head."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +61,17 @@ class Driver:
         self._poll_seconds = poll_seconds
         self._index = SafeIndex(engine.db)
         self._unfinalized: deque[tuple[int, int]] = deque()
+        self._cursor = engine.safe_head
         self._needs_reset = True
         self.head_l1: L1BlockRef | None = None
         self.safe_l1: L1BlockRef | None = None
         self.finalized_l1: L1BlockRef | None = None
         self.resets = 0
+
+    @property
+    def started(self) -> bool:
+        """Whether the heads agree with L1 as far as is known: before that, and during a reset, nobody builds."""
+        return not self._needs_reset
 
     @property
     def status(self) -> SyncStatus:
@@ -132,7 +140,7 @@ class Driver:
         if self._needs_reset:
             await self.reset()
             return True
-        step = self._pipeline.step(self._engine.safe_head)
+        step = self._pipeline.step(self._cursor)
         if isinstance(step, NeedL1Block):
             return await self._provide(step.number)
         if isinstance(step, Idle):
@@ -147,6 +155,9 @@ class Driver:
         return True
 
     async def _apply(self, derived: DerivedAttributes) -> None:
+        if self._cursor.number < self._engine.safe_head.number:
+            self._recognise(derived)
+            return
         engine, attributes = self._engine, derived.attributes
 
         def extra(ref: L2BlockRef) -> WriteBatch:
@@ -160,6 +171,7 @@ class Driver:
             self._pipeline.reject_payload()
             deposits_only = attributes.deposits_only()
             step = await loop.run_in_executor(self._thread, engine.apply_derived, deposits_only, extra)
+        self._cursor = step.safe
         self._unfinalized.append((step.safe.number, derived.derived_from.number))
         log.info(
             "derivation.safe",
@@ -170,15 +182,36 @@ class Driver:
             differs=step.reason,
         )
 
+    def _recognise(self, derived: DerivedAttributes) -> None:
+        """One block up towards the safe head: what is derived now is what is there. Raises SafeChainContradicted."""
+        existing = self._engine.ref_by_number(self._cursor.number + 1)
+        block = None if existing is None else self._engine.db.block(existing.hash)
+        if existing is None or block is None:
+            raise SafeChainContradicted(f"safe L2 block {self._cursor.number + 1} is missing on disk")
+        config, attributes = self._engine.config, derived.attributes
+        reason = difference(attributes, block, config)
+        if reason is not None and difference(attributes.deposits_only(), block, config) is None:
+            self._pipeline.reject_payload()
+            reason = None
+        if reason is not None:
+            raise SafeChainContradicted(
+                f"L1 block {derived.derived_from.number} now gives another L2 block {existing.number}: {reason} differs"
+            )
+        self._cursor = existing
+
     async def reset(self) -> None:
         """Heads back to where they agree with L1, the pipeline back a channel time-out before them."""
         engine = self._engine
         start = await find_start(engine, self._index, self._canonical)
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._thread, lambda: engine.reset_heads(unsafe=start.unsafe, safe=start.safe))
-        base = self._pipeline_base(start.safe)
+        cursor, processed = find_cursor(engine, self._index, start.safe)
+        base = self._pipeline_base(cursor)
         l1_base = await self._l1.l1_block(base.l1_origin.number)
-        self._pipeline.reset(l1_base, start.safe, engine.system_config_at(base))
+        if l1_base.hash != base.l1_origin.hash:
+            raise L1Unavailable(f"L1 block {base.l1_origin.number} changed while it was being read")
+        self._pipeline.reset(l1_base, cursor, engine.system_config_at(base), processed_through=processed)
+        self._cursor = cursor
         self._unfinalized = deque(
             (number, block.number) for number, block in self._index.entries() if number <= start.safe.number
         )
@@ -208,5 +241,5 @@ class Driver:
             return
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._thread, self._engine.finalize, ref)
-        await loop.run_in_executor(self._thread, self._index.prune_below, newest - FINALITY_KEEP)
+        await loop.run_in_executor(self._thread, self._index.prune_finalized, ref.number)
         log.info("driver.finalized", number=ref.number, hash=ref.hash.hex(), l1=finalized.number)

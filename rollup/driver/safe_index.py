@@ -47,12 +47,17 @@ class SafeIndex:
             number = int.from_bytes(key[len(_PREFIX) :], "big")
             yield number, BlockId(number=int.from_bytes(value[:8], "big"), hash=Hash32(value[8:]))
 
-    def prune_below(self, l2_number: int) -> None:
-        """Forget the notes below a height that is final for good, in one batch."""
+    def prune_finalized(self, finalized: int) -> None:
+        """Forget, in one batch, the notes that no restart can need once L2 block `finalized` is final.
+
+        What stays: all notes of the L1 block that it came from, and the one before them, where derivation starts again.
+        """
+        newest = self.derived_from(finalized)
+        if newest is None:
+            return
+        older = [number for number, block in self.entries() if number < finalized and block.number < newest.number]
         batch = WriteBatch()
-        for number, _ in self.entries():
-            if number >= l2_number:
-                break
+        for number in older[:-1]:
             self._db.put_meta(_key(number), None, batch)
         if batch.operations:
             self._db.write_meta(batch)

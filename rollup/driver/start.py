@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from rollup.driver.safe_index import SafeIndex
 from rollup.engine import Engine
 from rollup.errors import EngineError
-from rollup.types import BlockId, L1BlockRef, L2BlockRef
+from rollup.types import BlockId, L1BlockNumber, L1BlockRef, L2BlockRef
 
 CanonicalLookup = Callable[[int], Awaitable[L1BlockRef | None]]
 """The canonical L1 block at a height, or None above L1's head."""
@@ -42,6 +42,24 @@ async def _is_canonical(block: BlockId, canonical: CanonicalLookup, *, allow_unk
     if found is None:
         return allow_unknown
     return found.hash == block.hash
+
+
+def find_cursor(engine: Engine, index: SafeIndex, safe: L2BlockRef) -> tuple[L2BlockRef, L1BlockNumber | None]:
+    """(where derivation goes on, the L1 block up to which everything is spent) for a safe head.
+
+    The last block that an earlier L1 block gave than the one that gave `safe`: of that L1 block there may be more to
+    read. None where the chain begins.
+    """
+    newest = index.derived_from(safe.number)
+    if newest is None:
+        return safe, None
+    cursor = safe
+    while cursor.number > engine.config.genesis.l2.number:
+        derived_from = index.derived_from(cursor.number)
+        if derived_from is None or derived_from.number < newest.number:
+            break
+        cursor = _parent(engine, cursor)
+    return cursor, L1BlockNumber(newest.number - 1)
 
 
 def _parent(engine: Engine, ref: L2BlockRef) -> L2BlockRef:

@@ -83,7 +83,8 @@ class SequencerBuilder:
         started = self._clock()
         attributes = self.attributes(l1_block, allow_transactions=allow_transactions)
         payload = self._engine.start_payload(self._engine.unsafe_head, attributes)
-        included, discarded = 0, []
+        included = 0
+        discarded: list[tuple[Hash32, str]] = []
         if allow_transactions:
             included, discarded = self._fill_payload(payload, candidates, deadline)
         gas_used = payload.gas_used

@@ -10,9 +10,11 @@ import structlog
 
 from rollup.engine import Engine
 from rollup.errors import DerivationReset, L1Unavailable
+from rollup.l1.client import Tag
 from rollup.sequencer.builder import BlockProduced, PoolPort, SequencerBuilder
 from rollup.sequencer.origin import OriginChoice, select_origin
 from rollup.types import L1Block, L1BlockRef
+from state.primitives.types import Hash32
 
 log = structlog.get_logger("rollup.sequencer")
 
@@ -24,7 +26,7 @@ MAX_CANDIDATES: Final = 20_000
 class L1Source(Protocol):
     """What sequencer and driver need of L1. Raises L1Unavailable for what is not there (yet)."""
 
-    async def block_ref(self, block: int | str | bytes) -> L1BlockRef:
+    async def block_ref(self, which: int | Hash32 | Tag) -> L1BlockRef:
         """By number, by tag (`latest`, `safe`, `finalized`) or by hash."""
 
     async def l1_block(self, number: int) -> L1Block:
@@ -46,7 +48,9 @@ class Sequencer:
         engine_thread: ThreadExecutor,
         l1_confirmations: int = 0,
         throttled: Callable[[], bool] = lambda: False,
+        ready: Callable[[], bool] = lambda: True,
     ) -> None:
+        """`throttled`: build without pool transactions for now; `ready`: the driver knows where the heads stand."""
         self._engine = engine
         self._pool = pool
         self._l1 = l1
@@ -56,6 +60,7 @@ class Sequencer:
         self._thread = engine_thread
         self._confirmations = l1_confirmations
         self._throttled = throttled
+        self._ready = ready
         self.running = True
 
     async def run(self) -> None:
@@ -63,7 +68,7 @@ class Sequencer:
         while True:
             due = self._engine.unsafe_head.timestamp + self._engine.config.block_time
             wait = due - self._clock()
-            if wait > 0 or not self.running:
+            if wait > 0 or not self.running or not self._ready():
                 await self._sleep(max(min(wait, 1.0), 0.01) if wait > 0 else RETRY_SECONDS)
                 continue
             try:

@@ -1,0 +1,52 @@
+"""`openledger devnet`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from node.devnet.command import DevnetOptions, run_devnet
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@app.command()
+def devnet(
+    demo: Annotated[bool, typer.Option("--demo/--no-demo", help="Run the demo once everything answers.")] = True,
+    exit_after_demo: Annotated[
+        bool, typer.Option("--exit-after-demo", help="Stop after the demo's closing table.")
+    ] = False,
+    chain_id: Annotated[int, typer.Option(min=1, max=2**53, help="L2 chain id of a new devnet.")] = 161_299,
+    block_time: Annotated[int, typer.Option(min=1, max=60, help="Seconds between L2 blocks of a new devnet.")] = 1,
+    l1_block_time: Annotated[int, typer.Option(min=1, max=60, help="Seconds between L1 blocks.")] = 3,
+    followers: Annotated[int, typer.Option(min=0, max=16, help="Followers to run.")] = 1,
+    data_dir: Annotated[Path, typer.Option(help="Where the devnet lives; the next start carries on from it.")] = Path(
+        "devnet-data"
+    ),
+    rpc_port: Annotated[
+        int, typer.Option(min=1, max=65_000, help="The sequencer's port; followers take those after it.")
+    ] = 8545,
+    l1_port: Annotated[int, typer.Option(min=1, max=65_535, help="The L1's port.")] = 8645,
+    gas_limit: Annotated[
+        int, typer.Option(min=5_000_000, max=1_000_000_000, help="L2 block gas limit of a new devnet.")
+    ] = 20_000_000,
+    demo_data: Annotated[
+        Path | None, typer.Option(help="Directory of JSONL files for the demo; default: the shipped dataset.")
+    ] = None,
+) -> None:
+    """Run an L1, a sequencer, followers and the demo on this machine until Ctrl-C."""
+    run_devnet(
+        DevnetOptions(
+            demo=demo,
+            exit_after_demo=exit_after_demo,
+            chain_id=chain_id,
+            block_time=block_time,
+            l1_block_time=l1_block_time,
+            followers=followers,
+            data_dir=data_dir,
+            rpc_port=rpc_port,
+            l1_port=l1_port,
+            gas_limit=gas_limit,
+            demo_data=demo_data,
+        )
+    )

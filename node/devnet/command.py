@@ -1,0 +1,220 @@
+"""`openledger devnet`: everything on this machine, in order, until Ctrl-C."""
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+from rich.console import Console
+
+from client.commands.progress import RichProgress
+from client.demo import DemoOptions, run_demo
+from client.demo.report import print_report
+from node.devnet.accounts import user_accounts
+from node.devnet.network import NetworkFiles, create_network
+from node.devnet.processes import Processes, require_free_port, wait_until_answers
+from node.devnet_clock import read_pause, write_pause
+from node.errors import StartupError
+
+L1_CHAIN_ID: Final = 900
+HOST: Final = "127.0.0.1"
+START_SECONDS: Final = 90.0
+LONGEST_CATCH_UP: Final = 120
+"""Seconds of pause that the chain makes up for with empty blocks; a longer one stops its clock instead."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DevnetOptions:
+    """The command's flags."""
+
+    demo: bool
+    exit_after_demo: bool
+    chain_id: int
+    block_time: int
+    l1_block_time: int
+    followers: int
+    data_dir: Path
+    rpc_port: int
+    l1_port: int
+    gas_limit: int
+    demo_data: Path | None
+
+    @property
+    def l1_url(self) -> str:
+        return f"http://{HOST}:{self.l1_port}"
+
+    def url(self, index: int) -> str:
+        """JSON-RPC of the sequencer (0) or a follower (1 and on)."""
+        return f"http://{HOST}:{self.rpc_port + index}"
+
+
+def run_devnet(options: DevnetOptions) -> None:
+    """Start everything, run the demo, wait for Ctrl-C, stop everything. Raises NodeError where it can't."""
+    console = Console()
+    require_free_port(HOST, options.l1_port, "--l1-port")
+    for index in range(1 + options.followers):
+        require_free_port(HOST, options.rpc_port + index, "--rpc-port")
+    files = _network(options, console)
+    processes = Processes(options.data_dir / "logs")
+    with _stop_event() as stop:
+        try:
+            _start(options, files, processes, console)
+            _write_description(options, files, processes)
+            if options.demo:
+                _demo(options, console)
+            if not (options.demo and options.exit_after_demo):
+                console.print("Running. Ctrl-C stops it; the next start carries on from here.")
+                _watch(processes, stop)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            console.print("Stopping ...")
+            (options.data_dir / "devnet.json").unlink(missing_ok=True)
+            processes.stop()
+            _note_pause_start(options.data_dir)
+    console.print("Stopped.")
+
+
+def _network(options: DevnetOptions, console: Console) -> NetworkFiles:
+    files = NetworkFiles(directory=options.data_dir)
+    if files.complete:
+        _resume(options, console)
+        return files
+    console.print(f"Creating a new devnet in {options.data_dir} (chain {options.chain_id})")
+    return create_network(
+        options.data_dir,
+        timestamp=int(time.time()),
+        l2_chain_id=options.chain_id,
+        l1_chain_id=L1_CHAIN_ID,
+        block_time=options.block_time,
+        gas_limit=options.gas_limit,
+    )
+
+
+def _resume(options: DevnetOptions, console: Console) -> None:
+    """Carry on: chain id and block time are the network's, and a long pause stops its clock."""
+    rollup = json.loads(NetworkFiles(directory=options.data_dir).rollup.read_text(encoding="utf-8"))
+    console.print(f"Carrying on with the devnet in {options.data_dir} (chain {rollup['l2_chain_id']})")
+    stopped_at = options.data_dir / "stopped-at"
+    try:
+        pause = time.time() - float(stopped_at.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return
+    if pause > LONGEST_CATCH_UP:
+        write_pause(options.data_dir, read_pause(options.data_dir) + pause)
+    stopped_at.unlink(missing_ok=True)
+
+
+def _note_pause_start(directory: Path) -> None:
+    (directory / "stopped-at").write_text(f"{time.time():.3f}\n", encoding="ascii")
+
+
+def _start(options: DevnetOptions, files: NetworkFiles, processes: Processes, console: Console) -> None:
+    with console.status("Starting the L1"):
+        processes.start("l1", _l1_arguments(options, files))
+        wait_until_answers(options.l1_url, processes.check, START_SECONDS)
+    with console.status("Starting the sequencer"):
+        processes.start("sequencer", _node_arguments(options, files, 0))
+        wait_until_answers(options.url(0), processes.check, START_SECONDS)
+    for index in range(1, 1 + options.followers):
+        with console.status(f"Starting follower {index}"):
+            processes.start(f"follower-{index}", _node_arguments(options, files, index))
+            wait_until_answers(options.url(index), processes.check, START_SECONDS)
+    console.print(f"L1         {options.l1_url}")
+    console.print(f"sequencer  {options.url(0)}")
+    for index in range(1, 1 + options.followers):
+        console.print(f"follower   {options.url(index)}")
+
+
+def _l1_arguments(options: DevnetOptions, files: NetworkFiles) -> list[str]:
+    return [
+        "l1",
+        "--preset=devnet",
+        f"--genesis={files.l1_genesis}",
+        f"--data-dir={options.data_dir / 'l1'}",
+        f"--rpc-port={options.l1_port}",
+        f"--block-time={options.l1_block_time}",
+    ]
+
+
+def _node_arguments(options: DevnetOptions, files: NetworkFiles, index: int) -> list[str]:
+    name = "sequencer" if index == 0 else f"follower-{index}"
+    arguments = [
+        "node",
+        "--preset=devnet",
+        f"--role={'sequencer' if index == 0 else 'follower'}",
+        f"--rollup={files.rollup}",
+        f"--genesis={files.l2_genesis}",
+        f"--l1-addresses={files.l1_addresses}",
+        f"--l1-rpc={options.l1_url}",
+        f"--data-dir={options.data_dir / name}",
+        f"--rpc-port={options.rpc_port + index}",
+    ]
+    if index == 0:
+        return [*arguments, f"--batcher-key={files.key('batcher')}", f"--proposer-key={files.key('proposer')}"]
+    return [*arguments, f"--sequencer-rpc={options.url(0)}"]
+
+
+def _write_description(options: DevnetOptions, files: NetworkFiles, processes: Processes) -> None:
+    """devnet.json (DESIGN.md section 1), at once and only when everything answers."""
+    rollup = json.loads(files.rollup.read_text(encoding="utf-8"))
+    contracts = json.loads(files.l1_addresses.read_text(encoding="utf-8"))
+
+    def endpoint(index: int) -> dict[str, str]:
+        url = options.url(index)
+        return {"rpc": url, "ws": url.replace("http", "ws", 1)}
+
+    description: dict[str, Any] = {
+        "l1": {"rpc": options.l1_url, "chainId": rollup["l1_chain_id"], "contracts": contracts},
+        "l2": {
+            "chainId": rollup["l2_chain_id"],
+            "sequencer": endpoint(0),
+            "followers": [endpoint(index) for index in range(1, 1 + options.followers)],
+        },
+        "accounts": [{"address": a.hex_address, "privateKey": a.hex_key} for a in user_accounts()],
+        "rollupJson": str(files.rollup.resolve()),
+        "genesisJson": str(files.l2_genesis.resolve()),
+        "pids": processes.pids,
+    }
+    path = options.data_dir / "devnet.json"
+    temporary = path.with_suffix(".new")
+    temporary.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+    os.replace(temporary, path)
+
+
+def _demo(options: DevnetOptions, console: Console) -> None:
+    demo = DemoOptions(rpc_url=options.url(0), l1_rpc_url=options.l1_url, data=options.demo_data)
+    with RichProgress(console) as progress:
+        result = run_demo(demo, progress)
+    print_report(result, console)
+
+
+@contextmanager
+def _stop_event() -> Iterator[threading.Event]:
+    """An event that SIGTERM sets; it also interrupts the demo like Ctrl-C."""
+    stop = threading.Event()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGTERM, on_signal)
+    try:
+        yield stop
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _watch(processes: Processes, stop: threading.Event) -> None:
+    while not stop.wait(0.5):
+        try:
+            processes.check()
+        except StartupError as error:
+            raise StartupError(f"the devnet stopped: {error}") from error

@@ -1,0 +1,110 @@
+"""The devnet's child processes: each in a log file of its own, stopped in reverse order."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from node.errors import StartupError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Child:
+    """One running process."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
+class Processes:
+    """Start, watch and stop `openledger` commands."""
+
+    def __init__(self, log_directory: Path) -> None:
+        self._logs = log_directory
+        self._children: list[Child] = []
+        log_directory.mkdir(parents=True, exist_ok=True)
+
+    def start(self, name: str, arguments: Sequence[str]) -> Child:
+        """`openledger <arguments>` in the background."""
+        log = self._logs / f"{name}.log"
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "node", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,  # Ctrl-C reaches the devnet alone, which stops them in order
+                env=dict(os.environ),
+            )
+        child = Child(name=name, process=process, log=log)
+        self._children.append(child)
+        return child
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """Name -> process id."""
+        return {child.name: child.process.pid for child in self._children}
+
+    def check(self) -> None:
+        """Raises StartupError naming the first child that has ended, with the end of its log."""
+        for child in self._children:
+            code = child.process.poll()
+            if code is not None:
+                raise StartupError(f"{child.name} ended with exit status {code}. Its log ends:\n{tail(child.log)}")
+
+    def stop(self, seconds: float = 20.0) -> None:
+        """SIGTERM in reverse order, SIGKILL for what is still there after `seconds`."""
+        for child in reversed(self._children):
+            if child.process.poll() is None:
+                child.process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + seconds
+        for child in reversed(self._children):
+            try:
+                child.process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                child.process.kill()
+                child.process.wait()
+        self._children.clear()
+
+
+def tail(path: Path, lines: int = 15) -> str:
+    """The last lines of a log."""
+    try:
+        return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+    except OSError:
+        return "(no log)"
+
+
+def require_free_port(host: str, port: int, flag: str) -> None:
+    """Raises StartupError if something listens on the port already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise StartupError(
+                f"port {port} is in use: is another devnet running? Stop it, or choose another port with {flag}"
+            ) from error
+
+
+def wait_until_answers(url: str, check: Callable[[], None], seconds: float) -> int:
+    """The chain id that `url` answers with. Raises StartupError after `seconds`, or what `check` raises."""
+    deadline = time.monotonic() + seconds
+    request = {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []}
+    while time.monotonic() < deadline:
+        check()
+        try:
+            answer = httpx.post(url, json=request, timeout=2.0)
+            return int(json.loads(answer.content)["result"], 16)
+        except (httpx.HTTPError, ValueError, KeyError):
+            time.sleep(0.1)
+    raise StartupError(f"{url} did not answer within {seconds:.0f} s")

@@ -1,0 +1,31 @@
+"""The clock of a network's processes: UNIX time, less the time for which a devnet was stopped.
+
+A devnet that slept for a day would otherwise have to build a day of empty blocks before it goes on. `openledger devnet`
+notes the pause beside rollup.json; networks that never pause have no such file and run on UNIX time.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+FILE_NAME = "clock.json"
+
+
+def read_pause(directory: Path) -> float:
+    """Seconds that the network's clock is behind UNIX time."""
+    try:
+        return float(json.loads((directory / FILE_NAME).read_text(encoding="utf-8"))["pausedSeconds"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0.0
+
+
+def write_pause(directory: Path, seconds: float) -> None:
+    """Note it for the processes that start next."""
+    (directory / FILE_NAME).write_text(json.dumps({"pausedSeconds": seconds}) + "\n", encoding="utf-8")
+
+
+def chain_clock(network_file: Path) -> Callable[[], float]:
+    """UNIX seconds on the clock of the network that the file belongs to."""
+    pause = read_pause(network_file.parent)
+    return lambda: time.time() - pause

@@ -1,0 +1,51 @@
+"""The files that a process is started with: rollup.json, genesis.json, addresses, keys."""
+
+import json
+from pathlib import Path
+
+from node.errors import StartupError
+from rollup.types import RollupConfig
+from state.primitives.types import Address
+from state.transition import GenesisSpec
+
+
+def read_text(path: Path, what: str) -> str:
+    """The file's text. Raises StartupError that names the file and what it is for."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise StartupError(f"{what} {path} can't be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise StartupError(f"{what} {path} is no text: {error}") from error
+
+
+def load_rollup(path: Path) -> RollupConfig:
+    """rollup.json. Raises StartupError or RollupConfigError."""
+    return RollupConfig.from_json(read_text(path, "rollup configuration"))
+
+
+def load_genesis(path: Path) -> GenesisSpec:
+    """genesis.json. Raises StartupError or GenesisInvalid."""
+    return GenesisSpec.from_json(read_text(path, "genesis").encode())
+
+
+def load_addresses(path: Path) -> dict[str, Address]:
+    """L1 contract name -> address."""
+    text = read_text(path, "L1 addresses")
+    try:
+        data = json.loads(text)
+        return {str(name): Address(bytes.fromhex(value.removeprefix("0x"))) for name, value in data.items()}
+    except (ValueError, AttributeError) as error:
+        raise StartupError(f"L1 addresses {path} are malformed: {error}") from error
+
+
+def load_key(path: Path) -> bytes:
+    """A 32-byte private key from a file of hexadecimal digits."""
+    text = read_text(path, "private key").strip().removeprefix("0x")
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise StartupError(f"private key {path} is malformed: expected 64 hexadecimal digits")
+    return key

@@ -1,0 +1,101 @@
+"""Running a process until SIGINT or SIGTERM."""
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from typing import Any
+
+import structlog
+
+from node.adapters.chain import DatabaseChain
+from node.adapters.info import ProcessInfo
+from node.adapters.simulator import SimulatorPool, simulator_methods
+from node.config import L1Config, NodeConfig
+from node.devnet_clock import chain_clock
+from node.files import load_genesis
+from node.reading import open_state
+from node.telemetry import configure_logging
+from node.wiring import Node
+from rollup.simulator import SimulatedL1, SimulatorConfig
+from rollup.txpool import Journal
+from rpc.ports import Ports
+from rpc.server import RpcServer
+from state.database import ChainDatabase, LevelDBStore
+from state.execution.fast import FastExecutor
+from state.transition import child_base_fee
+
+log = structlog.get_logger("node")
+
+
+def run_until_signal(main: Coroutine[Any, Any, None]) -> None:
+    """Run `main`; SIGINT and SIGTERM cancel it and count as a clean end."""
+    asyncio.run(_with_signals(main))
+
+
+async def _with_signals(main: Coroutine[Any, Any, None]) -> None:
+    task = asyncio.ensure_future(main)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        await task
+    except asyncio.CancelledError:
+        log.info("node.stopped")
+    except BaseExceptionGroup as group:
+        raise _first(group) from None
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The first exception of a task group, which is what stopped the others."""
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
+
+
+def run_node(config: NodeConfig) -> None:
+    """A sequencer or follower until a signal."""
+    configure_logging(config.log_level, config.log_format)
+    config.data_dir.mkdir(parents=True, exist_ok=True)
+    run_until_signal(Node(config).run())
+
+
+def run_l1(config: L1Config) -> None:
+    """The simulated L1 until a signal."""
+    configure_logging(config.log_level, config.log_format)
+    config.data_dir.mkdir(parents=True, exist_ok=True)
+    run_until_signal(_serve_l1(config))
+
+
+async def _serve_l1(config: L1Config) -> None:
+    genesis = load_genesis(config.genesis)
+    async with AsyncExitStack() as stack:
+        db = ChainDatabase(LevelDBStore(config.data_dir / "chain"))
+        stack.callback(db.close)
+        simulator = SimulatedL1(
+            db,
+            FastExecutor(),
+            genesis,
+            clock=chain_clock(config.genesis),
+            config=SimulatorConfig(
+                block_time=config.block_time,
+                safe_distance=min(config.safe_blocks, config.finality_blocks),
+                finality_distance=config.finality_blocks,
+                seed=config.seed.to_bytes(8, "big"),
+            ),
+            journal=Journal(config.data_dir / "txpool.journal"),
+        )
+        stack.callback(simulator.close)
+        ports = Ports(
+            chain=DatabaseChain(db, next_base_fee=lambda header: child_base_fee(header, simulator.rules)),
+            state=await open_state(stack, config, db, simulator.rules, genesis),
+            pool=SimulatorPool(simulator),
+            info=ProcessInfo(chain_id=genesis.chain_id, block_time=config.block_time),
+        )
+        server = RpcServer(ports, extra=[simulator_methods(simulator)])
+        simulator.subscribe(lambda block_hash: server.events.publish_heads(added=[block_hash]))
+        port = await server.start(config.rpc_host, config.rpc_port)
+        stack.push_async_callback(server.stop)
+        log.info("l1.started", rpc=f"http://{config.rpc_host}:{port}", chain_id=genesis.chain_id)
+        while True:
+            simulator.tick()
+            await asyncio.sleep(max(0.01, min(simulator.seconds_to_next_slot(), 1.0)))

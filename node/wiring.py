@@ -1,0 +1,267 @@
+"""Every part of a node, put together. Read this first.
+
+    L1Client ─────▶ Driver ─▶ Engine ◀─ Sequencer ◀─ TxPool ◀─ rpc
+        ▲             │          │
+        └── Batcher ◀─┴── Proposer
+
+The engine runs on one worker thread of its own; everything else is a task on the event loop. Rooms meet here and
+nowhere else: through Protocols that each declares, adapted in `node/adapters`.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import httpx
+import structlog
+
+from node.adapters.chain import DatabaseChain
+from node.adapters.head import DatabaseHead
+from node.adapters.info import ProcessInfo
+from node.adapters.pool import ForwardingPool, LocalPool
+from node.adapters.pool_feed import HeadFeed
+from node.adapters.rollup import EngineRollup
+from node.adapters.sources import BatcherSource, ProposerSource
+from node.config import NodeConfig, Role
+from node.devnet_clock import chain_clock
+from node.files import load_addresses, load_genesis, load_key, load_rollup
+from node.reading import open_state
+from rollup.batcher import Batcher, BatcherConfig, Outbox
+from rollup.derivation.pipeline import DerivationPipeline
+from rollup.driver import Driver
+from rollup.engine import Engine
+from rollup.errors import L1Unavailable, RollupConfigError
+from rollup.l1 import L1Client, L1TransactionSender, MetaJournal, RetryPolicy
+from rollup.proposer import GameFactory, Proposer, ProposerConfig
+from rollup.sequencer import FillLimit, Sequencer, SequencerBuilder
+from rollup.txpool import Journal, PoolLimits, TxPool
+from rollup.types import RollupConfig
+from rpc.ports import PoolPort, Ports, SyncProgress
+from rpc.server import RpcServer
+from state.database import ChainDatabase, LevelDBStore
+from state.database.schema import META_BATCHER, META_PROPOSER
+from state.execution.fast import FastExecutor
+from state.execution.port import ChainRules
+from state.primitives.types import BlockNumber
+from state.transition import GenesisSpec, child_base_fee, genesis_record
+
+log = structlog.get_logger("node")
+
+POLL_PER_STEP: Final = 1.0
+SYNCING_BEHIND_SECONDS: Final = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """The chain on disk and the engine over it."""
+
+    db: ChainDatabase
+    engine: Engine
+    rules: ChainRules
+    config: RollupConfig
+    genesis: GenesisSpec
+
+
+def open_chain(config: NodeConfig) -> Chain:
+    """The chain of `rollup.json` and `genesis.json` in the data directory. Raises RollupConfigError if they differ."""
+    rollup = load_rollup(config.rollup)
+    genesis = load_genesis(config.genesis)
+    rules = ChainRules(chain_id=rollup.l2_chain_id, is_optimism=True)
+    if genesis.chain_id != rollup.l2_chain_id:
+        raise RollupConfigError(
+            f"{config.genesis} is of chain {genesis.chain_id}, {config.rollup} of chain {rollup.l2_chain_id}"
+        )
+    record = genesis_record(genesis, rules)
+    if record.hash != rollup.genesis.l2.hash:
+        raise RollupConfigError(
+            f"{config.genesis} gives genesis 0x{record.hash.hex()}, {config.rollup} says "
+            f"0x{rollup.genesis.l2.hash.hex()}: the two files are of different networks"
+        )
+    db = ChainDatabase(LevelDBStore(config.data_dir / "chain"))
+    db.initialise(record)
+    engine = Engine(db=db, executor=FastExecutor(), rules=rules, config=rollup)
+    return Chain(db=db, engine=engine, rules=rules, config=rollup, genesis=genesis)
+
+
+class Node:
+    """A sequencer or a follower. `run` returns when it is cancelled, with everything on disk and closed."""
+
+    def __init__(self, config: NodeConfig) -> None:
+        self._config = config
+        self._chain = open_chain(config)
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")
+        self._clock: Callable[[], float] = chain_clock(config.rollup)
+        self.port: int | None = None
+        """The JSON-RPC port, once it listens."""
+
+    async def run(self, started: Callable[[int], None] = lambda _port: None) -> None:
+        """Serve until cancelled; `started` is called with the port. A bug in any part stops all of them."""
+        config, chain = self._config, self._chain
+        async with AsyncExitStack() as stack:
+            stack.callback(chain.db.close)
+            stack.callback(self._thread.shutdown, wait=True)
+            http = await stack.enter_async_context(httpx.AsyncClient(timeout=httpx.Timeout(10.0)))
+            l1 = L1Client(config.l1_rpc, http, retry=RetryPolicy(jitter=random.random))
+            await self._check_l1(l1)
+            driver = self._driver(l1)
+            pool = self._pool() if config.role is Role.SEQUENCER else None
+            state = await open_state(stack, config, chain.db, chain.rules, chain.genesis)
+            ports = Ports(
+                chain=DatabaseChain(chain.db, next_base_fee=lambda header: child_base_fee(header, chain.rules)),
+                state=state,
+                pool=self._pool_port(pool, http),
+                info=self._info(driver),
+                rollup=EngineRollup(engine=chain.engine, status=lambda: driver.status),
+            )
+            server = RpcServer(ports)
+            feed = HeadFeed(loop=asyncio.get_running_loop(), events=server.events, pool=pool)
+            chain.engine.add_listener(feed)
+            if pool is not None:
+                pool.subscribe(lambda transaction: server.events.publish_pending([transaction]))
+                stack.callback(pool.close)
+                log.info("txpool.loaded", transactions=pool.load_journal())
+            self.port = await server.start(config.rpc_host, config.rpc_port)
+            stack.push_async_callback(server.stop)
+            log.info("node.started", role=config.role.value, rpc=f"http://{config.rpc_host}:{self.port}")
+            started(self.port)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(driver.run(), name="driver")
+                if pool is not None:
+                    self._start_sequencer(tasks, pool, l1, driver)
+
+    async def _check_l1(self, l1: L1Client) -> None:
+        """Wait for L1 to answer; refuse one of another chain or without the rollup's first L1 block."""
+        expected = self._chain.config
+        while True:
+            try:
+                chain_id = await l1.chain_id()
+                origin = await l1.block_ref(expected.genesis.l1.number)
+                break
+            except L1Unavailable as error:
+                log.warning("node.waits_for_l1", url=self._config.l1_rpc, reason=str(error))
+                await asyncio.sleep(POLL_PER_STEP)
+        if chain_id != expected.l1_chain_id:
+            raise RollupConfigError(
+                f"{self._config.l1_rpc} is chain {chain_id}, {self._config.rollup} expects {expected.l1_chain_id}"
+            )
+        if origin.hash != expected.genesis.l1.hash:
+            raise RollupConfigError(
+                f"{self._config.l1_rpc} has another block {origin.number} than {self._config.rollup} begins at: "
+                f"got 0x{origin.hash.hex()}, expected 0x{expected.genesis.l1.hash.hex()}"
+            )
+
+    def _driver(self, l1: L1Client) -> Driver:
+        engine = self._chain.engine
+        return Driver(
+            engine=engine,
+            l1=l1,
+            pipeline=DerivationPipeline(self._chain.config, engine.ref_by_number),
+            sleep=asyncio.sleep,
+            engine_thread=self._thread,
+            poll_seconds=self._config.l1_poll,
+        )
+
+    def _pool(self) -> TxPool:
+        config, chain = self._config, self._chain
+        return TxPool(
+            rules=chain.rules,
+            state=DatabaseHead(chain.db, is_optimism=True),
+            clock=time.monotonic,
+            limits=PoolLimits(global_slots=config.pool_slots, global_queue=config.pool_queue),
+            journal=Journal(config.data_dir / "txpool.journal"),
+        )
+
+    def _pool_port(self, pool: TxPool | None, http: httpx.AsyncClient) -> PoolPort:
+        return ForwardingPool(self._config.sequencer_rpc, http) if pool is None else LocalPool(pool)
+
+    def _info(self, driver: Driver) -> ProcessInfo:
+        chain = self._chain
+
+        def behind() -> int:
+            return int(self._clock()) - chain.engine.unsafe_head.timestamp
+
+        def syncing() -> SyncProgress | None:
+            if behind() < SYNCING_BEHIND_SECONDS:
+                return None
+            current = BlockNumber(chain.engine.unsafe_head.number)
+            ahead = behind() // chain.config.block_time
+            return SyncProgress(
+                starting_block=BlockNumber(0), current_block=current, highest_block=BlockNumber(current + ahead)
+            )
+
+        def not_ready() -> list[str]:
+            reasons = [] if driver.head_l1 is not None else ["L1 has not answered yet"]
+            return reasons + (["catching up"] if syncing() is not None else [])
+
+        return ProcessInfo(
+            chain_id=chain.config.l2_chain_id,
+            block_time=chain.config.block_time,
+            syncing=syncing,
+            not_ready=not_ready,
+        )
+
+    # The sequencer's own tasks
+
+    def _start_sequencer(self, tasks: asyncio.TaskGroup, pool: TxPool, l1: L1Client, driver: Driver) -> None:
+        config, engine = self._config, self._chain.engine
+        batcher = self._batcher(l1, driver) if config.batcher and config.batcher_key else None
+        sequencer = Sequencer(
+            engine=engine,
+            pool=pool,
+            l1=l1,
+            builder=SequencerBuilder(
+                engine=engine, fill=FillLimit(block_time=self._chain.config.block_time), clock=self._clock
+            ),
+            clock=self._clock,
+            sleep=asyncio.sleep,
+            engine_thread=self._thread,
+            l1_confirmations=config.l1_confirmations,
+            throttled=batcher.throttle if batcher else lambda: False,
+            ready=lambda: driver.started,
+        )
+        tasks.create_task(sequencer.run(), name="sequencer")
+        wait = self._pause
+        if batcher is not None:
+            tasks.create_task(batcher.run(wait), name="batcher")
+        if config.proposer and config.proposer_key and config.l1_addresses:
+            proposer = self._proposer(l1, config.proposer_key, config.l1_addresses)
+            tasks.create_task(proposer.run(wait), name="proposer")
+
+    async def _pause(self) -> None:
+        await asyncio.sleep(self._config.l1_poll)
+
+    def _batcher(self, l1: L1Client, driver: Driver) -> Batcher:
+        config, chain = self._config, self._chain
+        if config.batcher_key is None:
+            raise RollupConfigError("the batcher needs --batcher-key")
+        sender = L1TransactionSender(
+            l1, load_key(config.batcher_key), MetaJournal(chain.db, META_BATCHER + b"tx/"), clock=time.monotonic
+        )
+        return Batcher(
+            l2=BatcherSource(chain.engine, lambda: driver.status),
+            l1=l1,
+            sender=sender,
+            outbox=Outbox(chain.db, META_BATCHER + b"out/"),
+            rollup=chain.config,
+            config=BatcherConfig(max_channel_duration=config.channel_blocks, throttle_blocks=config.max_unsafe_blocks),
+        )
+
+    def _proposer(self, l1: L1Client, key: Path, addresses: Path) -> Proposer:
+        chain = self._chain
+        sender = L1TransactionSender(
+            l1, load_key(key), MetaJournal(chain.db, META_PROPOSER + b"tx/"), clock=time.monotonic
+        )
+        factory = load_addresses(addresses)["DisputeGameFactory"]
+        return Proposer(
+            l2=ProposerSource(chain.engine),
+            l1=l1,
+            factory=GameFactory(l1, factory),
+            sender=sender,
+            config=ProposerConfig(interval=self._config.proposer_interval),
+        )
