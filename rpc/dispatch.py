@@ -8,6 +8,7 @@ Calls of a batch run in order, so that raw transactions sent in one batch reach 
 
 import asyncio
 import time
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -117,8 +118,8 @@ class Dispatcher:
             answer, code = success(call_id, result), 0
         except NodeError as error:
             answer, code = failure(call_id, error), error.rpc_code
-        except Exception:  # a bug: the client is told no more than that, the log everything
-            log.exception("rpc.bug", method=name[:100])
+        except Exception:  # a bug: the client is told no more than that, the log where it happened
+            log.error("rpc.bug", method=name[:100], trace=traceback.format_exc())
             answer, code = _failure(call_id, INTERNAL_ERROR, "internal error"), INTERNAL_ERROR
         self._observe(name if name in self._registry else "unknown", time.perf_counter() - started, code)
         return None if call_id is _MISSING else answer

@@ -1,6 +1,7 @@
 """JSON-RPC over HTTP: one POST, one body, one answer."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,6 +13,8 @@ from rpc.limits import Limits
 from rpc.transport.access import AccessControl, Headers, header, is_json
 
 CONTENT_TYPES: Final = ("application/json", "application/json-rpc", "application/jsonrequest")
+DISCARD_SECONDS: Final = 1.0
+"""How long the rest of a refused body is read."""
 GREETING: Final = b"This is a JSON-RPC endpoint: POST application/json here, or open a WebSocket.\n"
 
 
@@ -46,13 +49,32 @@ class HttpEndpoint:
             self._check(scope)
             body = await self._read_body(scope, receive)
         except Refused as refused:
-            headers = [*cors, *refused.headers]
-            await respond(send, refused.status, refused.body, headers, content_type=refused.content_type)
+            await self._refuse(refused, cors, receive, send)
             return
         except ClientGone:
             return
         answer = await self._dispatcher.answer(body, self._context())
         await respond(send, 200, answer or b"", cors)
+
+    async def _refuse(self, refused: Refused, cors: Headers, receive: Any, send: Any) -> None:
+        """Answers, then reads on for a moment: a client that is still sending would see a reset, not the answer."""
+        headers = [*cors, *refused.headers]
+        is_reading = refused.status == 413
+        await respond(
+            send, refused.status, refused.body, headers, content_type=refused.content_type, more_body=is_reading
+        )
+        if is_reading:
+            await self._discard(receive)
+            await send({"type": "http.response.body", "body": b""})
+
+    async def _discard(self, receive: Any) -> None:
+        discarded, more = 0, True
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DISCARD_SECONDS):
+                while more and discarded < self._limits.body_bytes:
+                    message = await receive()
+                    discarded += len(message.get("body", b""))
+                    more = message["type"] == "http.request" and message.get("more_body", False)
 
     def _check(self, scope: Any) -> None:
         if not self._access.allows_host(scope):
@@ -96,11 +118,17 @@ def _json_refusal(status: int, error: InvalidRequest) -> Refused:
 
 
 async def respond(
-    send: Any, status: int, body: bytes, headers: Headers, *, content_type: bytes = b"application/json"
+    send: Any,
+    status: int,
+    body: bytes,
+    headers: Headers,
+    *,
+    content_type: bytes = b"application/json",
+    more_body: bool = False,
 ) -> None:
-    """Sends one complete HTTP response."""
+    """Sends one HTTP response; with `more_body` the caller ends it, and the connection stays open until then."""
     described = [(b"content-type", content_type), (b"content-length", str(len(body)).encode()), *headers]
     if status == 204:
         described = headers
     await send({"type": "http.response.start", "status": status, "headers": described})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": body, "more_body": more_body})

@@ -123,7 +123,8 @@ class FakeChain:
         """A new head with a deposit and `transactions`, each of which logs `logs` times; a little gas each."""
         parent = self.views[self.canonical[-1]] if self.canonical else None
         number = 0 if parent is None else parent.header.number + 1
-        raws = [encode_transaction(DEPOSIT), *(entry.raw for entry in transactions)]
+        deposit = dataclasses.replace(DEPOSIT, source_hash=keccak256(salt + bytes((number,))))
+        raws = [encode_transaction(deposit), *(entry.raw for entry in transactions)]
         emitted = tuple(
             Log(address=CONTRACT, topics=(TOPIC_A, TOPIC_B)[: 1 + index % 2], data=bytes((index,)))
             for index in range(logs)

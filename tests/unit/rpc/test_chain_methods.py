@@ -87,7 +87,8 @@ async def test_pending_block_stops_at_the_gas_limit(client: Client, chain: FakeC
 async def test_deposit_has_op_geths_fields(client: Client, chain: FakeChain) -> None:
     deposit = await client.call("eth_getTransactionByBlockNumberAndIndex", "0x1", "0x0")
     assert deposit["type"] == "0x7e"
-    assert deposit["sourceHash"] == _hex(DEPOSIT.source_hash)
+    assert deposit["sourceHash"] == _hex(keccak256(b"\x01"))
+    assert deposit["from"] == _hex(DEPOSIT.sender)
     assert (deposit["mint"], deposit["isSystemTx"], deposit["depositReceiptVersion"]) == ("0x5", False, "0x1")
     assert deposit["nonce"] == "0x1"
     assert [deposit[key] for key in ("v", "r", "s", "yParity", "gasPrice")] == ["0x0"] * 5

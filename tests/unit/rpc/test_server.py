@@ -1,0 +1,197 @@
+"""Everything around the calls: limits, access, health, starting and stopping."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+import httpx
+import pytest
+
+from rpc.context import Context
+from rpc.dispatch import RequestSlots
+from rpc.errors import CannotListen, LimitExceeded
+from rpc.limits import Access, Limits
+from rpc.parameters import ParameterType
+from rpc.registry import MethodGroup
+from rpc.server import RpcServer
+from tests.unit.rpc.conftest import Client
+from tests.unit.rpc.fake_chain import FakeChain
+
+JSON = {"content-type": "application/json"}
+CALL = b'{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}'
+
+
+async def test_body_over_the_limit_is_refused_before_it_is_read(client: Client) -> None:
+    response = await client.http.post(client.url, content=b" " * 200_000, headers=JSON)
+    assert response.status_code == 413
+    assert response.json()["error"]["code"] == -32600
+
+
+async def test_chunked_body_over_the_limit_is_refused(client: Client) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(20):
+            yield b" " * 10_000
+
+    response = await client.http.post(client.url, content=chunks(), headers=JSON)
+    assert response.status_code == 413
+
+
+async def test_body_that_never_ends_is_given_up(client: Client) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
+    head = b"POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"
+    writer.write(head)
+    status = await asyncio.wait_for(reader.readline(), 5)
+    assert b" 408 " in status
+    writer.close()
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+async def test_only_post_is_answered(client: Client, method: str) -> None:
+    response = await client.http.request(method, client.url)
+    assert response.status_code == 405
+    assert response.headers["allow"] == "POST, OPTIONS"
+    assert "JSON-RPC" in response.text
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", ""])
+async def test_content_types_that_any_web_page_can_send_are_refused(client: Client, content_type: str) -> None:
+    response = await client.http.post(client.url, content=CALL, headers={"content-type": content_type})
+    assert response.status_code == 415
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("127.0.0.1:8545", 200), ("[::1]:8545", 200), ("localhost", 200), ("LOCALHOST:1", 200), ("evil.example", 403)],
+)
+async def test_host_header_is_checked_against_dns_rebinding(client: Client, host: str, status: int) -> None:
+    response = await client.http.post(client.url, content=CALL, headers={**JSON, "host": host})
+    assert response.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("origin", "allowed"),
+    [("http://localhost:3000", True), ("http://127.0.0.1", True), ("https://evil.example", False), ("null", False)],
+)
+async def test_only_listed_origins_may_read_answers(client: Client, origin: str, allowed: bool) -> None:
+    response = await client.http.post(client.url, content=CALL, headers={**JSON, "origin": origin})
+    assert response.headers.get("access-control-allow-origin") == (origin if allowed else None)
+    preflight = await client.http.options(client.url, headers={"origin": origin})
+    assert preflight.status_code == 204
+    assert ("access-control-allow-headers" in preflight.headers) is allowed
+
+
+async def test_star_allows_any_host_and_origin(chain: FakeChain) -> None:
+    server = RpcServer(chain.ports, access=Access(hosts=("*",), origins=("*",)))
+    port = await server.start("127.0.0.1", 0)
+    async with httpx.AsyncClient() as http:
+        headers = {**JSON, "host": "sequencer:8545", "origin": "https://dapp.example"}
+        response = await http.post(f"http://127.0.0.1:{port}/", content=CALL, headers=headers)
+    await server.stop()
+    assert response.headers["access-control-allow-origin"] == "*"
+
+
+async def test_answer_over_the_limit_is_an_error_in_its_place(chain: FakeChain) -> None:
+    server = RpcServer(chain.ports, limits=Limits(response_bytes=5_000))
+    client_port = await server.start("127.0.0.1", 0)
+    async with httpx.AsyncClient() as http:
+        client = Client(client_port, http)
+        error = await client.error("eth_getBlockByNumber", "0x1", True)
+        block = {"jsonrpc": "2.0", "id": 1, "method": "eth_getBlockByNumber", "params": ["0x2", False]}
+        answers = await client.post([block] * 4)
+    await server.stop()
+    assert error == {"code": -32003, "message": "response too large"}
+    assert [answer.get("error", {}).get("code") for answer in answers] == [None, None, -32003, -32003]
+
+
+async def test_call_that_takes_too_long_times_out(chain: FakeChain) -> None:
+    slow = MethodGroup("slow")
+
+    @slow.method("slow_call")
+    async def wait(_context: Context) -> None:
+        """Never."""
+        await asyncio.Event().wait()
+
+    server = RpcServer(chain.ports, limits=Limits(call_seconds=0.05), extra=[slow])
+    async with httpx.AsyncClient() as http:
+        client = Client(await server.start("127.0.0.1", 0), http)
+        error = await client.error("slow_call")
+    await server.stop()
+    assert error == {"code": -32002, "message": "request timed out after 0.05 s"}
+
+
+async def test_requests_beyond_the_queue_are_refused() -> None:
+    slots = RequestSlots(Limits(concurrent_requests=1, waiting_requests=1))
+    async with slots.taken():
+        waiting = asyncio.create_task(_take(slots))
+        await asyncio.sleep(0)
+        with pytest.raises(LimitExceeded):
+            await _take(slots)
+    await waiting
+
+
+async def _take(slots: RequestSlots) -> None:
+    async with slots.taken():
+        pass
+
+
+async def test_composition_root_adds_methods_with_types_of_its_own(chain: FakeChain) -> None:
+    sandbox = MethodGroup("sandbox")
+    half = ParameterType(label="half", parse=lambda value: value, schema={})
+
+    @sandbox.method("sandbox_echo")
+    def echo(_context: Context, value: Annotated[object, half]) -> object:
+        """The value."""
+        return value
+
+    server = RpcServer(chain.ports, extra=[sandbox])
+    async with httpx.AsyncClient() as http:
+        client = Client(await server.start("127.0.0.1", 0), http)
+        assert await client.call("sandbox_echo", [1]) == [1]
+        assert (await client.call("rpc_modules"))["sandbox"] == "1.0"
+    await server.stop()
+
+
+async def test_l1_has_no_rollup_methods_and_no_fee_fields() -> None:
+    chain = FakeChain(is_rollup=False)
+    server = RpcServer(chain.ports)
+    async with httpx.AsyncClient() as http:
+        client = Client(await server.start("127.0.0.1", 0), http)
+        assert (await client.error("optimism_syncStatus"))["code"] == -32601
+        assert await client.call("eth_blockNumber") == "0x0"
+    await server.stop()
+
+
+async def test_calls_are_observed_by_method_and_code(chain: FakeChain) -> None:
+    seen: list[tuple[str, int]] = []
+    server = RpcServer(chain.ports, observe=lambda method, _seconds, code: seen.append((method, code)))
+    async with httpx.AsyncClient() as http:
+        client = Client(await server.start("127.0.0.1", 0), http)
+        await client.call("eth_chainId")
+        await client.error("a" * 1_000)
+        await client.error("eth_getBalance", "0x")
+    await server.stop()
+    assert seen == [("eth_chainId", 0), ("unknown", -32601), ("eth_getBalance", -32602)]
+
+
+async def test_health_and_readiness_tell_the_truth(client: Client, chain: FakeChain) -> None:
+    assert (await client.http.get(client.url + "healthz")).text == "ok\n"
+    assert (await client.http.get(client.url + "readyz")).status_code == 200
+    chain.reasons.append("the safe head is 900 blocks behind")
+    response = await client.http.get(client.url + "readyz")
+    assert response.status_code == 503
+    assert response.json() == {"ready": False, "reasons": ["the safe head is 900 blocks behind"]}
+    assert (await client.http.get(client.url + "docs")).status_code == 404
+
+
+async def test_port_that_is_taken_is_said_plainly(client: Client, chain: FakeChain) -> None:
+    with pytest.raises(CannotListen, match=f"can't listen on 127.0.0.1:{client.port}"):
+        await RpcServer(chain.ports).start("127.0.0.1", client.port)
+
+
+async def test_server_starts_again_after_it_stopped(chain: FakeChain) -> None:
+    server = RpcServer(chain.ports)
+    port = await server.start("127.0.0.1", 0)
+    await server.stop()
+    assert await server.start("127.0.0.1", port) == port
+    await server.stop()
+    await server.stop()
