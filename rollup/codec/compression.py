@@ -83,9 +83,12 @@ def _unbrotli(data: bytes) -> Iterator[bytes]:
 
 def _feed_brotli(decompressor: Any, data: bytes) -> Iterator[bytes]:
     """The plain bytes that `data` adds. Raises brotli.error, and then forgets what that call wrote."""
-    yield decompressor.process(data, output_buffer_limit=_CHUNK)
-    while not decompressor.can_accept_more_data() and not decompressor.is_finished():
-        yield decompressor.process(b"", output_buffer_limit=_CHUNK)
+    plain = decompressor.process(data, output_buffer_limit=_CHUNK)
+    yield plain
+    # That it would accept more input doesn't mean that it has handed out all of its output.
+    while not decompressor.is_finished() and (plain or not decompressor.can_accept_more_data()):
+        plain = decompressor.process(b"", output_buffer_limit=_CHUNK)
+        yield plain
 
 
 def _find_brotli_end(data: bytes, start: int) -> int | None:

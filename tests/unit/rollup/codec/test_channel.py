@@ -3,6 +3,7 @@
 import tracemalloc
 import zlib
 from collections.abc import Iterator
+from random import Random
 
 import brotli
 import pytest
@@ -42,6 +43,18 @@ def until_damage(batches: Iterator[bytes]) -> tuple[list[bytes], str]:
 @pytest.mark.parametrize("channel", [compress_brotli(PLAIN), compress_brotli(PLAIN, 5), compress_zlib(PLAIN)])
 def test_reads_every_batch_of_a_channel_of_either_compression(channel: bytes) -> None:
     assert list(read_batches(channel)) == BATCHES
+
+
+@pytest.mark.parametrize("size", [1, 4_094, 4_095, 65_536, 700_000, 3_000_000])
+@pytest.mark.parametrize("kind", ["random", "repetitive", "mixed"])
+def test_reads_channels_of_every_size_whole(size: int, kind: str) -> None:
+    noise = Random(size).randbytes(size)
+    plain = {"random": noise, "repetitive": b"abcdefgh" * (size // 8 + 1), "mixed": noise[: size // 2] + bytes(size)}[
+        kind
+    ]
+    for channel in (compress_brotli(plain, 5), compress_zlib(plain, 1)):
+        for trailing in (b"", b"trailing"):
+            assert b"".join(decompress(channel + trailing)) == plain
 
 
 @pytest.mark.parametrize("first", [b"", b"\x00", b"\x02", b"\x11", b"\x7f\x01"])

@@ -21,7 +21,6 @@ from rollup.codec import (
 from rollup.codec.batches import Batch
 from rollup.derivation import DerivationPipeline, DerivedAttributes, NeedL1Block, prepare_attributes
 from rollup.types import (
-    BlockId,
     L1Block,
     L1BlockNumber,
     L1Receipt,
@@ -34,7 +33,7 @@ from rollup.types import (
 from state.blocks import EMPTY_TRIE_ROOT, Header, Log
 from state.primitives import rlp
 from state.primitives.crypto import keccak256, private_key_to_address
-from state.primitives.types import ZERO_HASH, Address, BlockNumber, Gas, Hash32, Nonce, UnixSeconds, Wei
+from state.primitives.types import ZERO_HASH, Address, BlockNumber, Gas, Nonce, UnixSeconds, Wei
 from state.transactions import DepositTransaction, SignedTransaction, TransactionType, sign_transaction
 from tests.unit.rollup.codec.builders import KEY, make_config, make_transaction
 
@@ -152,7 +151,7 @@ class SequencedBlock:
 
     ref: L2BlockRef
     transactions: tuple[bytes, ...]
-    attributes: PayloadAttributes
+    attributes: PayloadAttributes | None = None
 
 
 class Sequencer:
@@ -322,11 +321,3 @@ class Follower:
 
 def batcher_of(key: bytes) -> Address:
     return private_key_to_address(key)
-
-
-def block_id(block: L1Block) -> BlockId:
-    return block.ref.id
-
-
-def truncated(value: Hash32) -> bytes:
-    return value[:20]
