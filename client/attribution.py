@@ -4,10 +4,11 @@ Nothing is believed: the batches come out of the calldata of settlements, their 
 prices, owners and revenue shares are read from the contracts, and the integers are those of `contracts.rewards`.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from eth_account.signers.local import LocalAccount
-from web3 import Web3
+from hexbytes import HexBytes
 
 from client.chain import Chain
 from client.datanets import Datanets
@@ -18,6 +19,8 @@ from contracts.records import Batch, batch_hash, decode_batch
 from contracts.rewards import ContributionOwners, FeeRates, RewardTree, add_rewards, batch_rewards
 
 ZERO_ROOT = bytes(32)
+
+Tick = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,15 +173,21 @@ class Attribution:
 
     def claim(self, account: LocalAccount, tree: RewardTree) -> int:
         """Wei that were paid out to `account`: claimed against the tree, then withdrawn."""
-        address = Web3.to_checksum_address(account.address)
-        cumulative = tree.amount(address)
-        if cumulative > self.claimed(address):
-            call = self._contract.functions.claim(address, cumulative, tree.proof(address))
-            self._chain.transact(account, call)
-        owed = int(self._contract.functions.owed(address).call())
-        if owed:
-            self._chain.transact(account, self._contract.functions.withdrawOwed())
+        return self.claim_all([account], tree)[0]
+
+    def claim_all(self, accounts: Sequence[LocalAccount], tree: RewardTree, tick: Tick = lambda: None) -> list[int]:
+        """Wei paid out to each account, all claims sent at once and all withdrawals after them."""
+        claims = [self._send_claim(a, tree) for a in accounts if tree.amount(a.address) > self.claimed(a.address)]
+        self._chain.wait_all(claims)
+        owed = [int(self._contract.functions.owed(a.address).call()) for a in accounts]
+        call = self._contract.functions.withdrawOwed()
+        self._chain.wait_all([self._chain.send(a, call) for a, wei in zip(accounts, owed, strict=True) if wei], tick)
         return owed
+
+    def _send_claim(self, account: LocalAccount, tree: RewardTree) -> HexBytes:
+        address = account.address
+        call = self._contract.functions.claim(address, tree.amount(address), tree.proof(address))
+        return self._chain.send(account, call)
 
     def claimed(self, account: str) -> int:
         """Cumulative wei that an account has claimed."""

@@ -71,8 +71,17 @@ class Datanets:
         policy: Policy,
     ) -> int:
         """The new Datanet's id."""
+        return self.created(self._chain.wait(self.send_create(owner, name, metadata_uri, schema_hash, terms, policy)))
+
+    def send_create(
+        self, owner: LocalAccount, name: str, metadata_uri: str, schema_hash: bytes, terms: License, policy: Policy
+    ) -> HexBytes:
+        """Send the creation; `created` reads the id from its receipt."""
         call = self._contract.functions.create(name, metadata_uri, schema_hash, terms.as_tuple(), policy.as_tuple())
-        receipt = self._chain.transact(owner, call)
+        return self._chain.send(owner, call)
+
+    def created(self, receipt: TxReceipt) -> int:
+        """The Datanet's id in the receipt of its creation."""
         return int(event_arguments(self._contract, "DatanetCreated", receipt)["datanetId"])
 
     def commit(self, contributor: LocalAccount, datanet_id: int, root: bytes, salt: bytes) -> HexBytes:
@@ -97,7 +106,14 @@ class Datanets:
 
     def publish_version(self, owner: LocalAccount, datanet_id: int) -> int:
         """The number of the version that was published."""
-        receipt = self._chain.transact(owner, self._contract.functions.publishVersion(datanet_id))
+        return self.published(self._chain.wait(self.send_publish(owner, datanet_id)))
+
+    def send_publish(self, owner: LocalAccount, datanet_id: int) -> HexBytes:
+        """Send the publication; `published` reads the number from its receipt."""
+        return self._chain.send(owner, self._contract.functions.publishVersion(datanet_id))
+
+    def published(self, receipt: TxReceipt) -> int:
+        """The version's number in the receipt of its publication."""
         return int(event_arguments(self._contract, "VersionPublished", receipt)["version"])
 
     def contribution(self, contribution_id: int) -> Contribution:

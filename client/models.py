@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from eth_account.signers.local import LocalAccount
+from hexbytes import HexBytes
+from web3.types import TxReceipt
 
 from client.chain import Chain, event_arguments
 
@@ -29,8 +31,25 @@ class Models:
         parents: Sequence[int] = (),
     ) -> int:
         """The new model's id."""
+        return self.registered(
+            self._chain.wait(self.send_register(owner, name, metadata_uri, base_model_hash, datanets, parents))
+        )
+
+    def send_register(
+        self,
+        owner: LocalAccount,
+        name: str,
+        metadata_uri: str,
+        base_model_hash: bytes,
+        datanets: Sequence[int],
+        parents: Sequence[int] = (),
+    ) -> HexBytes:
+        """Send the registration; `registered` reads the id from its receipt."""
         spec = (name, metadata_uri, base_model_hash, list(parents), list(datanets))
-        receipt = self._chain.transact(owner, self._contract.functions.register(spec))
+        return self._chain.send(owner, self._contract.functions.register(spec))
+
+    def registered(self, receipt: TxReceipt) -> int:
+        """The model's id in the receipt of its registration."""
         return int(event_arguments(self._contract, "ModelRegistered", receipt)["modelId"])
 
     def record_training(
@@ -44,18 +63,35 @@ class Models:
         versions: Sequence[int],
     ) -> int:
         """The new checkpoint's number. Reverts where a Datanet's licence does not allow it."""
+        sent = self.send_training(owner, model_id, recipe_hash, checkpoint_hash, adapter_type, datanets, versions)
+        return self.trained(self._chain.wait(sent))
+
+    def send_training(
+        self,
+        owner: LocalAccount,
+        model_id: int,
+        recipe_hash: bytes,
+        checkpoint_hash: bytes,
+        adapter_type: int,
+        datanets: Sequence[int],
+        versions: Sequence[int],
+    ) -> HexBytes:
+        """Send the record of a training; `trained` reads the checkpoint from its receipt."""
         call = self._contract.functions.recordTraining(
             model_id, recipe_hash, checkpoint_hash, adapter_type, list(datanets), list(versions)
         )
-        receipt = self._chain.transact(owner, call)
+        return self._chain.send(owner, call)
+
+    def trained(self, receipt: TxReceipt) -> int:
+        """The checkpoint's number in the receipt of its training."""
         return int(event_arguments(self._contract, "TrainingRecorded", receipt)["checkpoint"])
 
     def record_evaluation(
         self, owner: LocalAccount, model_id: int, checkpoint: int, benchmark: bytes, score_e6: int, report_hash: bytes
-    ) -> None:
-        """Note a benchmark's score, in millionths."""
+    ) -> HexBytes:
+        """Send a benchmark's score, in millionths."""
         call = self._contract.functions.recordEvaluation(model_id, checkpoint, benchmark, score_e6, report_hash)
-        self._chain.transact(owner, call)
+        return self._chain.send(owner, call)
 
     def deploy(
         self,
@@ -65,14 +101,14 @@ class Models:
         price_in: int,
         price_out: int,
         evidence_ppm: int,
-    ) -> None:
-        """Offer a checkpoint at prices in wei per 1,000 tokens."""
+    ) -> HexBytes:
+        """Send the offer of a checkpoint at prices in wei per 1,000 tokens."""
         call = self._contract.functions.deploy(model_id, checkpoint, price_in, price_out, evidence_ppm)
-        self._chain.transact(owner, call)
+        return self._chain.send(owner, call)
 
-    def retire(self, owner: LocalAccount, model_id: int) -> None:
-        """Take a model off the offer for good."""
-        self._chain.transact(owner, self._contract.functions.retire(model_id))
+    def retire(self, owner: LocalAccount, model_id: int) -> HexBytes:
+        """Send what takes a model off the offer for good."""
+        return self._chain.send(owner, self._contract.functions.retire(model_id))
 
     def prices(self, model_id: int, checkpoint: int) -> tuple[int, int]:
         """(price in, price out) of a checkpoint, wei per 1,000 tokens."""

@@ -101,8 +101,6 @@ def _pay_out(
     tick()
     attribution.finalize_epoch(cast.worker, number)
     tick()
-    rewards: dict[str, int] = {}
-    for account in earners:
-        rewards[account.address] = attribution.claim(account, tree)
-        tick()
+    paid = attribution.claim_all(earners, tree, tick)
+    rewards: dict[str, int] = {account.address: wei for account, wei in zip(earners, paid, strict=True)}
     return number, rewards

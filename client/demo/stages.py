@@ -47,9 +47,8 @@ class Domain:
 def create_datanets(chain: Chain, cast: Cast, datasets: Sequence[Dataset], tick: Tick) -> list[Domain]:
     """One Datanet a dataset."""
     datanets = Datanets(chain)
-    domains = []
-    for dataset in datasets:
-        number = datanets.create(
+    sent = [
+        datanets.send_create(
             cast.owner,
             f"{dataset.domain} definitions",
             f"openledger:demo/{dataset.domain}",
@@ -57,9 +56,13 @@ def create_datanets(chain: Chain, cast: Cast, datasets: Sequence[Dataset], tick:
             License(),
             Policy(bond=BOND),
         )
-        domains.append(Domain(dataset=dataset, datanet_id=number))
-        tick()
-    return domains
+        for dataset in datasets
+    ]
+    receipts = chain.wait_all(sent, tick)
+    return [
+        Domain(dataset=dataset, datanet_id=datanets.created(receipt))
+        for dataset, receipt in zip(datasets, receipts, strict=True)
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,31 +102,43 @@ def contribute(chain: Chain, cast: Cast, domains: Sequence[Domain], tick: Tick) 
         part.domain.contributions[contribution_id] = part.rows
         accepted.append(datanets.finalize(cast.owner, contribution_id))
     chain.wait_all(accepted, tick)
-    for domain in domains:
-        domain.version = datanets.publish_version(cast.owner, domain.datanet_id)
+    published = chain.wait_all([datanets.send_publish(cast.owner, domain.datanet_id) for domain in domains])
+    for domain, receipt in zip(domains, published, strict=True):
+        domain.version = datanets.published(receipt)
 
 
 def deploy_models(chain: Chain, cast: Cast, domains: Sequence[Domain], tick: Tick) -> None:
     """A model for each Datanet, from registration to an offer with prices; its pool and the worker's get a stake."""
     models, staking = Models(chain), Staking(chain)
-    for domain in domains:
-        name = f"{domain.dataset.domain}-retrieval"
-        domain.model_id = models.register(
-            cast.owner,
-            name,
-            f"openledger:demo/{name}",
-            keccak(text="retrieval without a base model"),
-            [domain.datanet_id],
-        )
-        recipe = keccak(text="token evidence over the published version, ATTRIBUTION.md section 4")
-        corpus = keccak(b"".join(row.leaf for row in domain.dataset.rows))
-        domain.checkpoint = models.record_training(
-            cast.owner, domain.model_id, recipe, corpus, ADAPTER_FREE, [domain.datanet_id], [domain.version]
-        )
-        benchmark = keccak(text="exact match on the rows' own prompts")
-        models.record_evaluation(cast.owner, domain.model_id, domain.checkpoint, benchmark, PPM, corpus)
-        models.deploy(cast.owner, domain.model_id, domain.checkpoint, PRICE_IN, PRICE_OUT, PPM)
-        tick()
+    base = keccak(text="retrieval without a base model")
+    recipe = keccak(text="token evidence over the published version, ATTRIBUTION.md section 4")
+    benchmark = keccak(text="exact match on the rows' own prompts")
+    names = [f"{domain.dataset.domain}-retrieval" for domain in domains]
+    registered = chain.wait_all(
+        [
+            models.send_register(cast.owner, name, f"openledger:demo/{name}", base, [domain.datanet_id])
+            for name, domain in zip(names, domains, strict=True)
+        ]
+    )
+    for domain, receipt in zip(domains, registered, strict=True):
+        domain.model_id = models.registered(receipt)
+    corpora = [keccak(b"".join(row.leaf for row in domain.dataset.rows)) for domain in domains]
+    trained = chain.wait_all(
+        [
+            models.send_training(cast.owner, d.model_id, recipe, corpus, ADAPTER_FREE, [d.datanet_id], [d.version])
+            for d, corpus in zip(domains, corpora, strict=True)
+        ]
+    )
+    for domain, receipt in zip(domains, trained, strict=True):
+        domain.checkpoint = models.trained(receipt)
+    chain.wait_all(
+        [
+            models.record_evaluation(cast.owner, d.model_id, d.checkpoint, benchmark, PPM, corpus)
+            for d, corpus in zip(domains, corpora, strict=True)
+        ]
+    )
+    offers = [models.deploy(cast.owner, d.model_id, d.checkpoint, PRICE_IN, PRICE_OUT, PPM) for d in domains]
+    chain.wait_all(offers, tick)
     stakes = [staking.stake(cast.worker, StakeKind.WORKER, worker_pool(cast.worker.address), STAKE)]
     stakes += [staking.stake(cast.owner, StakeKind.MODEL, model_pool(d.model_id), STAKE) for d in domains]
     chain.wait_all(stakes)
