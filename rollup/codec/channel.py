@@ -61,7 +61,8 @@ class _PlainReader:
             raise ChannelError(f"batch runs past the channel's limit: got {end} bytes, expected at most {self._left}")
         if not self.wait_for(end):
             raise ChannelError(f"channel ends inside a batch: got {len(self._buffer)} bytes, expected {end}")
-        string = bytes(self._buffer[start:end])
+        with memoryview(self._buffer) as view:
+            string = bytes(view[start:end])
         if length == 1 and start == 1 and string[0] < 0x80:
             raise ChannelError("non-canonical RLP: a single byte below 0x80 has no prefix")
         del self._buffer[:end]

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from rollup.codec import Frame
 from rollup.codec.batches import Batch
+from rollup.types import L1BlockNumber, PayloadAttributes
 from tests.unit.rollup.derivation.model import (
     Follower,
     L1Chain,
@@ -88,6 +89,36 @@ def test_a_reset_at_any_safe_head_derives_the_rest(posting: tuple[L1Chain, list[
     follower.chain += [block.ref for block in blocks[:safe]]
     follower.pipeline.reset(l1.blocks[0], follower.head, config.genesis.system_config)
     assert follower.derive() == [block.ref for block in blocks[safe:]]
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large], max_examples=40, deadline=None)
+@given(postings(), st.sets(st.integers(1, BLOCKS), max_size=2), st.data())
+def test_a_reset_behind_spent_l1_blocks_repeats_rejections_and_forced_blocks(
+    posting: tuple[L1Chain, list[SequencedBlock]], rejected: set[int], data: st.DataObject
+) -> None:
+    l1, blocks = posting
+    l1.mine_empty(12)
+    config = make_rollup_config(l1, seq_window_size=10)
+    times = {blocks[number - 1].ref.timestamp for number in rejected}
+
+    def reject(attributes: PayloadAttributes) -> bool:
+        return attributes.timestamp in times and attributes != attributes.deposits_only()
+
+    follower = Follower(config, l1, reject)
+    follower.derive()
+    whole, sources = list(follower.chain), [step.derived_from.number for step in follower.derived]
+    killed_at = data.draw(st.integers(1, len(sources)))
+    # Back to the last block whose L1 block has been used up, as nothing says how far into the next one we were.
+    source = sources[killed_at - 1]
+    del follower.chain[1 + sources.index(source) :]
+    follower.pipeline.reset(
+        l1.blocks[0],
+        follower.head,
+        config.genesis.system_config,
+        processed_through=L1BlockNumber(source - 1),
+    )
+    follower.derive()
+    assert follower.chain == whole
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60, deadline=None)

@@ -1,10 +1,12 @@
 """The whole pipeline: what the sequencer built comes out of L1 again, and Holocene's rules hold."""
 
 import dataclasses
+import tracemalloc
 
+import brotli
 import pytest
 
-from rollup.codec import UpdateType, encode_config_update, user_deposit_source_hash
+from rollup.codec import Frame, UpdateType, encode_config_update, user_deposit_source_hash
 from rollup.derivation import DerivationPipeline, DerivedAttributes, Idle, NeedL1Block, reset_origin
 from rollup.errors import DerivationReset
 from rollup.types import L1BlockNumber, PayloadAttributes, RollupConfig
@@ -244,6 +246,24 @@ def test_malformed_batch_drops_the_rest_of_the_channel(
     first, second = sequencer.build_many(2)
     l1.mine(batcher_transaction(config, frames_of([singular_of(first), b"\x05?", singular_of(second)], config)))
     assert follower.derive() == [first.ref]
+
+
+def test_a_brotli_bomb_derives_nothing_within_bounded_memory(
+    l1: L1Chain, config: RollupConfig, sequencer: Sequencer, follower: Follower
+) -> None:
+    l1.mine_empty(1)
+    blocks = sequencer.build_many(2)
+    compressor = brotli.Compressor(quality=5)
+    bomb = b"\x01" + b"".join([compressor.process(bytes(1 << 20)) for _ in range(200)]) + compressor.finish()
+    assert len(bomb) < 2_000
+    l1.mine(batcher_transaction(config, [Frame(channel_id=b"\x01" * 16, number=0, data=bomb, is_last=True)]))
+    tracemalloc.start()
+    assert follower.derive() == []
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 << 20
+    post_span(l1, config, blocks)
+    assert follower.derive() == refs(blocks)
 
 
 def test_rejected_payload_becomes_deposits_only_and_drops_the_rest(l1: L1Chain, config: RollupConfig) -> None:
