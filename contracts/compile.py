@@ -3,7 +3,8 @@
 Sources are `src/l1`, `src/op` and `src/open` (Vyper; modules in a `lib` folder below are imported as
 `from open.lib import name`) and `assembled/` (our assembler). For each contract it writes
 `build/<Name>.json`, exports `abi/<Name>.json`, and compares the bytecode with `lock.json`. A source is
-compiled again only when it, a module, the compiler or this driver changed.
+compiled again only when it, a module, the compiler or this driver changed. `--update-lock` accepts the results into
+lock.json and renders docs/contracts.md.
 
 A Vyper source declares the errors that it raises with `raw_revert` in comments, at the start of a line:
 
@@ -32,7 +33,7 @@ from vyper.compiler.input_bundle import FilesystemInputBundle
 from vyper.compiler.settings import Settings
 from vyper.exceptions import VyperException
 
-from contracts import artifacts
+from contracts import artifacts, reference
 from contracts.artifacts import ABI, BUILD, LOCK, ROOT, code_hash, read_lock
 from contracts.assembled import ASSEMBLED
 from contracts.errors import BytecodeMismatch, CompileFailed
@@ -119,6 +120,8 @@ def main(arguments: list[str] | None = None) -> int:
         names = compile_all(only=options.only)
         if options.update_lock:
             update_lock(names, complete=not options.only)
+            if not options.only:
+                reference.write()
         else:
             verify_lock(names)
     except (CompileFailed, BytecodeMismatch) as error:

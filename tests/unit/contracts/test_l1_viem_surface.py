@@ -93,7 +93,8 @@ FUNCTIONS = {
 
 EVENTS = {
     "OptimismPortal": (
-        "event TransactionDeposited(address indexed from, address indexed to, uint256 indexed version, bytes opaqueData)",
+        "event TransactionDeposited(address indexed from, address indexed to, uint256 indexed version, "
+        "bytes opaqueData)",
         "event WithdrawalProven(bytes32 indexed withdrawalHash, address indexed from, address indexed to)",
         "event WithdrawalProvenExtension1(bytes32 indexed withdrawalHash, address indexed proofSubmitter)",
         "event WithdrawalFinalized(bytes32 indexed withdrawalHash, bool success)",

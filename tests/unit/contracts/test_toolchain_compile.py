@@ -11,6 +11,7 @@ from contracts import artifacts
 from contracts import compile as driver
 from contracts.artifacts import ABI, artifact, artifact_names, code_hash, read_build
 from contracts.errors import ArtifactMissing, BytecodeMismatch, CompileFailed
+from contracts.reference import DOCUMENT, render
 from contracts.signatures import canonical_signature
 
 SOURCE = """# pragma version 0.4.3
@@ -121,6 +122,10 @@ def test_every_locked_contract_is_compiled_as_locked_and_exported() -> None:
         assert json.loads((ABI / f"{name}.json").read_text()) == list(built.abi), name
         assert 0 < len(built.runtime) <= 0x6000, name
     assert {path.stem for path in ABI.glob("*.json")} == set(artifact_names())
+
+
+def test_reference_document_is_in_step_with_the_abis() -> None:
+    assert DOCUMENT.read_text() == render(), "run python -m contracts.compile --update-lock"
 
 
 def test_abis_overload_no_function_of_the_same_signature() -> None:
