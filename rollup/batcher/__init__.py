@@ -1,6 +1,6 @@
 """The batcher: unsafe L2 blocks become span batches on L1, each exactly once.
 
-    unsafe blocks ─▶ open channel ─▶ closed channel in the outbox ─▶ L1 transactions ─▶ safe head passes ─▶ forgotten
+    unsafe blocks ─▶ open channel ─▶ closed channel in the outbox ─▶ L1 transactions ─▶ safe ─▶ final ─▶ forgotten
 
 What flows in: the three L2 heads and derivation's L1 origin (`L2Source`), the L1 head, the states of our L1
 transactions. What flows out: batcher transactions, through `rollup.l1.L1TransactionSender`.

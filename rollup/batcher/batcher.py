@@ -85,6 +85,7 @@ class Batcher:
         self._state = BatcherState(self._config, rollup)
         self._open: _OpenChannel | None = None
         self._lag = 0
+        self._waiting = 0
 
     async def run(self, wait: Callable[[], Awaitable[None]]) -> None:
         """Rounds for ever, `wait` between them. An L1 that is away or refuses is waited for; all else is raised."""
@@ -100,6 +101,7 @@ class Batcher:
         await self._sender.tend()
         view = await self._look()
         plan = self._state.assess(self._outbox.records(), view)
+        self._waiting = sum(record.size for record in plan.unsafe)
         self._carry_out(plan)
         await self._cancel_abandoned()
         for record in plan.live:
@@ -107,12 +109,11 @@ class Batcher:
         if plan.build_after is None:
             self._open = None
         else:
-            await self._build(plan.build_after, len(plan.live), view, flush=flush)
+            await self._build(plan.build_after, len(plan.unsafe), view, flush=flush)
 
     def throttle(self) -> bool:
         """True while the unsafe chain runs too far ahead of the safe head: the sequencer should slow down."""
-        waiting = sum(record.size for record in self._outbox.records() if not record.abandoned)
-        return self._lag > self._config.throttle_blocks or waiting > self._config.throttle_bytes
+        return self._lag > self._config.throttle_blocks or self._waiting > self._config.throttle_bytes
 
     # -- rounds ----------------------------------------------------------------------------------------------
 
@@ -159,18 +160,18 @@ class Batcher:
 
     # -- building --------------------------------------------------------------------------------------------
 
-    async def _build(self, after: L2BlockNumber, live: int, view: BatcherView, *, flush: bool) -> None:
+    async def _build(self, after: L2BlockNumber, unsafe: int, view: BatcherView, *, flush: bool) -> None:
         """Fill the open channel up to the unsafe head, closing it as often as it is due."""
         while True:
             more = await self._fill(after, view)
             channel = self._open
-            if channel is None or not channel.out.blocks or not self._state.may_close(live):
+            if channel is None or not channel.out.blocks or not self._state.may_close(unsafe):
                 return
             reason = self._close_reason(channel, view, flush=flush)
             if reason is None:
                 return
             record = await self._close(channel, reason)
-            after, live = record.last, live + 1
+            after, unsafe = record.last, unsafe + 1
             if not more:
                 return
 

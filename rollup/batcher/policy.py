@@ -28,4 +28,4 @@ class BatcherConfig:
     throttle_blocks: int = 1_800
     """Unsafe blocks beyond the safe head at which the sequencer should slow down."""
     throttle_bytes: int = 4_000_000
-    """Calldata waiting in the outbox at which the sequencer should slow down."""
+    """Calldata that is not safe yet at which the sequencer should slow down."""

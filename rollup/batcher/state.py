@@ -2,7 +2,7 @@
 
 A record's way:
 
-    live ──▶ safe and settled on L1 ──▶ forgotten
+    live ──▶ safe ──▶ final on L1 ──▶ forgotten
       └────▶ abandoned, with all that follow ──▶ drained ──▶ forgotten, and building starts again from the safe head
 
 Drained means that L1 has decided over every transaction of the record (included, or cancelled) and that derivation has
@@ -15,11 +15,9 @@ from enum import Enum
 
 from rollup.batcher.outbox import ChannelRecord
 from rollup.batcher.policy import BatcherConfig
-from rollup.l1.sender import TransactionState, TransactionStatus
+from rollup.l1 import TransactionState, TransactionStatus
 from rollup.types import L1BlockNumber, L2BlockNumber, L2BlockRef, RollupConfig
 from state.primitives.types import Hash32
-
-_SETTLED = (TransactionState.CONFIRMED, TransactionState.CANCELLED)
 
 
 class AbandonReason(Enum):
@@ -77,6 +75,8 @@ class Plan:
     abandon: tuple[tuple[ChannelRecord, AbandonReason], ...]
     live: tuple[ChannelRecord, ...]
     """Their transactions are to be with the sender."""
+    unsafe: tuple[ChannelRecord, ...]
+    """Those of `live` that the safe head has not passed yet."""
     build_after: L2BlockNumber | None
     """The open channel begins after this block; None: nothing may be built now."""
 
@@ -86,7 +86,7 @@ class _Memory:
     """What the past tells that the records don't."""
 
     wait_for_l1: L1BlockNumber | None = None
-    """Derivation must reach this L1 block before its silence means anything; None: set it at the next look."""
+    """Derivation must get past this L1 block before its silence means anything; None: set it at the next look."""
     last_safe: L2BlockNumber = L2BlockNumber(0)
     failures: int = 0
     """Channels dropped or timed out since the last that became safe."""
@@ -134,6 +134,7 @@ class BatcherState:
             forget=tuple(forget),
             abandon=tuple(abandon),
             live=tuple(live),
+            unsafe=tuple(record for record in live if not self._is_safe(record, view)),
             build_after=self._cursor(live, view) if may_build else None,
         )
 
@@ -150,9 +151,9 @@ class BatcherState:
             return CloseReason.DURATION
         return None
 
-    def may_close(self, live: int) -> bool:
-        """False while enough channels are on their way to L1."""
-        return live < self._config.max_channels_in_flight
+    def may_close(self, unsafe: int) -> bool:
+        """False while enough channels are on their way to becoming safe."""
+        return unsafe < self._config.max_channels_in_flight
 
     def window_closed(self, first_origin: L1BlockNumber, l1_head: L1BlockNumber) -> bool:
         """True if a batch that starts in this epoch can't make it into L1 in time any more."""
@@ -171,14 +172,15 @@ class BatcherState:
         self._memory.last_safe = safe
         # A reorg can leave L1 shorter than what we wait for.
         self._memory.wait_for_l1 = L1BlockNumber(min(self._memory.wait_for_l1, view.l1_head))
-        return view.l2.derived_l1 >= self._memory.wait_for_l1
+        # Derivation stands on a block until all of its batches are applied: only the next one proves it read.
+        return view.l2.derived_l1 > self._memory.wait_for_l1
 
     def _is_safe(self, record: ChannelRecord, view: BatcherView) -> bool:
         return view.l2.safe.number >= record.last and view.canonical.get(record.last) == record.last_hash
 
     def _settled(self, record: ChannelRecord, view: BatcherView) -> bool:
         statuses = [view.transactions.get(key) for key in record.keys]
-        return all(status is None or status.state in _SETTLED for status in statuses)
+        return all(status is None or status.is_final for status in statuses)
 
     def _reason_to_abandon(
         self, record: ChannelRecord, before: list[ChannelRecord], view: BatcherView, caught_up: bool

@@ -13,6 +13,7 @@ nonces, fees, fee bumps, resubmission after a reorg, and a journal that survives
     client.py         L1Client: what the driver, the sequencer and the sender ask
     fees.py           EIP-1559 fees, replacement bumps, gas of calldata (EIP-7623)
     journal.py        the sender's durable memory
+    status.py         how far a transaction has come
     sender.py         L1TransactionSender
 
 Start reading at `client.py`. Imports `rollup.codec`, `rollup.types` and `state`; never the engine, the driver or `rpc`.
@@ -22,7 +23,8 @@ from rollup.l1.client import L1Client, L1TransactionReceipt
 from rollup.l1.errors import L1Inconsistent, L1MethodMissing
 from rollup.l1.fees import FeeOffer, FeePolicy, calldata_floor_gas, calldata_gas
 from rollup.l1.journal import JournalEntry, MemoryJournal, MetaJournal, MetaStore, TransactionJournal
-from rollup.l1.sender import L1TransactionSender, SenderConfig, TransactionState, TransactionStatus
+from rollup.l1.sender import L1TransactionSender
+from rollup.l1.status import SenderConfig, TransactionState, TransactionStatus
 from rollup.l1.transport import JsonRpcTransport, RetryPolicy, TransportLimits
 
 __all__ = [

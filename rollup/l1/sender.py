@@ -1,6 +1,6 @@
 """Transactions of one account, each included exactly once.
 
-    submit(key, call) ── nonce, journal, send ──▶ PENDING ──▶ INCLUDED ──▶ CONFIRMED ──▶ forget(key)
+    submit(key, call) ── nonce, journal, send ──▶ PENDING ──▶ INCLUDED ──▶ CONFIRMED (final) ──▶ forget(key)
                                                    │  ▲          │
                               fee bump, send again ┘  └── reorg ─┘
 
@@ -15,16 +15,15 @@ One task owns a sender: calls must not overlap. The account must not be used by 
 
 import dataclasses
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
 from typing import Final, Protocol
 
 import structlog
 
 from rollup.errors import L1Rejected, L1Unavailable
 from rollup.l1.client import L1TransactionReceipt, Tag
-from rollup.l1.fees import TRANSACTION_GAS, FeeOffer, FeePolicy, transaction_gas_limit
+from rollup.l1.fees import TRANSACTION_GAS, FeeOffer, transaction_gas_limit
 from rollup.l1.journal import JournalEntry, TransactionJournal, Variant
+from rollup.l1.status import InFlight, SenderConfig, TransactionState, TransactionStatus
 from rollup.types import BlockId, L1BlockRef
 from state.primitives.crypto import private_key_to_address
 from state.primitives.types import Address, Gas, Hash32, Nonce, Wei
@@ -59,60 +58,6 @@ class L1Endpoint(Protocol):
     async def send_raw_transaction(self, raw: bytes) -> Hash32: ...
 
 
-class TransactionState(Enum):
-    """How far a wish has come."""
-
-    PENDING = "pending"
-    """Journaled and, as far as the L1 lets us, in its pool."""
-    INCLUDED = "included"
-    """In a block that a reorg may still take away."""
-    CONFIRMED = "confirmed"
-    """In a block as deep as `confirmation_depth`."""
-    CANCELLED = "cancelled"
-    """Its nonce went to the cancellation, or to nobody: the call will never happen."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransactionStatus:
-    """What is known of one wish."""
-
-    key: bytes
-    state: TransactionState
-    nonce: Nonce
-    hashes: tuple[Hash32, ...]
-    """Of every variant that may have been sent, oldest first."""
-    inclusion: BlockId | None
-    """INCLUDED and CONFIRMED: where."""
-    succeeded: bool | None
-    """INCLUDED and CONFIRMED: False if the call reverted."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SenderConfig:
-    """One account's habits."""
-
-    confirmation_depth: int = 4
-    """L1 blocks, the including one counted, after which a transaction is CONFIRMED."""
-    resend_after: float = 12.0
-    """Seconds without inclusion after which the oldest transaction's fee is raised and all are sent again."""
-    fees: FeePolicy = dataclasses.field(default_factory=FeePolicy)
-
-
-@dataclass(slots=True, kw_only=True)
-class _InFlight:
-    """A journal entry and what only this process knows about it."""
-
-    entry: JournalEntry
-    signed: list[RecoveredTransaction]
-    """One for each variant."""
-    sent_at: float | None = None
-    """None: not by this process yet."""
-    state: TransactionState = TransactionState.PENDING
-    succeeded: bool | None = None
-    missing_since: int | None = None
-    """L1 block number since which the nonce is spent without a receipt of ours."""
-
-
 class L1TransactionSender:
     """Nonces, fees, resubmission and the journal of one account."""
 
@@ -133,7 +78,7 @@ class L1TransactionSender:
         self._clock = clock
         self._config = config or SenderConfig()
         self._chain_id: int | None = None
-        self._in_flight: dict[bytes, _InFlight] = {}
+        self._in_flight: dict[bytes, InFlight] = {}
         self._loaded = False
 
     async def start(self) -> None:
@@ -142,8 +87,7 @@ class L1TransactionSender:
             return
         self._chain_id = await self._client.chain_id()
         for entry in sorted(self._journal.entries(), key=lambda one: one.nonce):
-            state = TransactionState.INCLUDED if entry.inclusion else TransactionState.PENDING
-            self._in_flight[entry.key] = _InFlight(entry=entry, signed=self._sign_all(entry), state=state)
+            self._in_flight[entry.key] = InFlight(entry=entry, signed=self._sign_all(entry))
         self._loaded = True
 
     async def submit(
@@ -193,9 +137,9 @@ class L1TransactionSender:
         return [self._status(one) for one in self._by_nonce()]
 
     def forget(self, key: bytes) -> None:
-        """Drop a wish that is CONFIRMED or CANCELLED: nothing brings it back after that."""
+        """Drop a wish that is final: nothing brings it back after that. Others stay."""
         one = self._in_flight.get(key)
-        if one is not None and one.state in (TransactionState.CONFIRMED, TransactionState.CANCELLED):
+        if one is not None and one.is_final:
             del self._in_flight[key]
             self._journal.delete(key)
 
@@ -208,10 +152,10 @@ class L1TransactionSender:
         spent = await self._client.nonce(self.address, "latest")
         before = {key: self._status(one) for key, one in self._in_flight.items()}
         for one in self._by_nonce():
-            if one.entry.nonce < spent:
-                await self._look_for_receipt(one, head)
-            else:
+            if one.entry.nonce >= spent:
                 self._note_not_included(one)
+        await self._look_for_receipts(head, spent)
+        await self._note_finality(head)
         await self._fill_gaps(spent)
         await self._push(spent)
         self._forget_fillers()
@@ -219,38 +163,46 @@ class L1TransactionSender:
 
     # -- looking ---------------------------------------------------------------------------------------------
 
-    async def _look_for_receipt(self, one: _InFlight, head: L1BlockRef) -> None:
-        if one.state is TransactionState.CANCELLED:
-            return
+    async def _look_for_receipts(self, head: L1BlockRef, spent: int) -> None:
+        """Newest inclusion first: what lies below a block that is still canonical needs no second look."""
+        still_canonical = False
+        candidates = [one for one in self._by_nonce() if one.entry.nonce < spent and not one.displaced]
+        for one in sorted(candidates, key=_inclusion_number, reverse=True):
+            if one.included is None or one.entry.inclusion is None:
+                await self._look_for_receipt(one, head)
+            elif not still_canonical:
+                still_canonical = await self._is_canonical(one.entry.inclusion, head)
+                if not still_canonical:
+                    await self._look_for_receipt(one, head)
+
+    async def _is_canonical(self, place: BlockId, head: L1BlockRef) -> bool:
+        return place.number <= head.number and (await self._client.block_ref(place.number)).hash == place.hash
+
+    async def _look_for_receipt(self, one: InFlight, head: L1BlockRef) -> None:
         for variant, signed in reversed(list(zip(one.entry.variants, one.signed, strict=True))):
             receipt = await self._client.receipt(signed.hash)
             if receipt is not None:
-                self._note_included(one, variant, receipt, head)
+                self._note_included(one, variant, receipt)
                 return
         await self._note_displaced(one, head)
 
-    def _note_included(self, one: _InFlight, variant: Variant, receipt: L1TransactionReceipt, head: L1BlockRef) -> None:
-        one.missing_since = None
+    def _note_included(self, one: InFlight, variant: Variant, receipt: L1TransactionReceipt) -> None:
         place = BlockId(number=receipt.block_number, hash=receipt.block_hash)
         if one.entry.inclusion != place:
             one.entry = dataclasses.replace(one.entry, inclusion=place)
             self._journal.put(one.entry)
-        deep = head.number - receipt.block_number + 1 >= self._config.confirmation_depth
-        if variant.is_cancellation:
-            one.state = TransactionState.CANCELLED if deep else TransactionState.PENDING
-            return
-        one.state = TransactionState.CONFIRMED if deep else TransactionState.INCLUDED
-        one.succeeded = receipt.succeeded
+        one.included, one.succeeded, one.missing_since = variant, receipt.succeeded, None
 
-    async def _note_displaced(self, one: _InFlight, head: L1BlockRef) -> None:
+    async def _note_displaced(self, one: InFlight, head: L1BlockRef) -> None:
         """The nonce is spent and no variant of ours has a receipt. Endpoints lag, so that must last before it is
         believed; then the wish gets a new nonce, since it can't have had any effect."""
+        self._forget_inclusion(one)
         if one.missing_since is None or one.missing_since > head.number:
             one.missing_since = int(head.number)
-        if head.number - one.missing_since < self._config.confirmation_depth:
+        if head.number - one.missing_since < self._config.displaced_after:
             return
         if one.entry.cancelled:
-            one.state = TransactionState.CANCELLED
+            one.displaced = one.is_final = True
             return
         log.warning("l1_nonce_spent_by_another", address=self.address.hex(), nonce=one.entry.nonce)
         entry = one.entry
@@ -259,13 +211,32 @@ class L1TransactionSender:
         )
         self._remember(fresh)
 
-    def _note_not_included(self, one: _InFlight) -> None:
+    def _note_not_included(self, one: InFlight) -> None:
         if one.entry.inclusion is not None:
             log.info("l1_transaction_reorged_out", nonce=one.entry.nonce, block=one.entry.inclusion.number)
+            one.sent_at = None
+        self._forget_inclusion(one)
+        one.missing_since = None
+
+    def _forget_inclusion(self, one: InFlight) -> None:
+        if one.entry.inclusion is not None:
             one.entry = dataclasses.replace(one.entry, inclusion=None)
             self._journal.put(one.entry)
-            one.sent_at = None
-        one.state, one.succeeded, one.missing_since = TransactionState.PENDING, None, None
+        one.included, one.succeeded, one.is_final = None, None, False
+
+    async def _note_finality(self, head: L1BlockRef) -> None:
+        if all(one.entry.inclusion is None for one in self._in_flight.values()):
+            return
+        final = await self._final_number(head)
+        for one in self._in_flight.values():
+            if one.included is not None and one.entry.inclusion is not None:
+                one.is_final = one.entry.inclusion.number <= final
+
+    async def _final_number(self, head: L1BlockRef) -> int:
+        depth = self._config.confirmation_depth
+        if depth is not None:
+            return head.number - depth + 1
+        return (await self._client.block_ref("finalized")).number
 
     # -- sending ---------------------------------------------------------------------------------------------
 
@@ -310,7 +281,7 @@ class L1TransactionSender:
         for key in [key for key in self._in_flight if key.startswith(_FILLER)]:
             self.forget(key)
 
-    async def _raise_fee(self, one: _InFlight) -> None:
+    async def _raise_fee(self, one: InFlight) -> None:
         last = one.entry.variants[-1].offer
         offer = self._config.fees.bump(last, *await self._client.gas_price())
         if offer is None:
@@ -319,7 +290,7 @@ class L1TransactionSender:
         log.info("l1_fee_raised", nonce=one.entry.nonce, max_fee=offer.max_fee, priority_fee=offer.priority_fee)
         self._remember(one.entry.replace_last_offer(offer))
 
-    async def _send(self, one: _InFlight) -> None:
+    async def _send(self, one: InFlight) -> None:
         """Offer the last variant to the L1. Nothing that it answers loses the entry."""
         one = self._in_flight[one.entry.key]
         one.sent_at = self._clock()
@@ -331,7 +302,7 @@ class L1TransactionSender:
         except L1Rejected as error:
             self._note_refusal(one, str(error))
 
-    def _note_refusal(self, one: _InFlight, words: str) -> None:
+    def _note_refusal(self, one: InFlight, words: str) -> None:
         lowered = words.lower()
         if any(text in lowered for text in _ALREADY_THERE):
             return
@@ -380,7 +351,7 @@ class L1TransactionSender:
         self._journal.put(entry)
         one = self._in_flight.get(entry.key)
         if one is None or one.entry.nonce != entry.nonce:
-            self._in_flight[entry.key] = _InFlight(entry=entry, signed=self._sign_all(entry))
+            self._in_flight[entry.key] = InFlight(entry=entry, signed=self._sign_all(entry))
             return
         known = len(one.signed)
         one.signed += [self._sign(entry, variant) for variant in entry.variants[known:]]
@@ -408,16 +379,21 @@ class L1TransactionSender:
         )
         return sign_transaction(unsigned, self._key)
 
-    def _by_nonce(self) -> list[_InFlight]:
+    def _by_nonce(self) -> list[InFlight]:
         return sorted(self._in_flight.values(), key=lambda one: one.entry.nonce)
 
-    def _status(self, one: _InFlight) -> TransactionStatus:
+    def _status(self, one: InFlight) -> TransactionStatus:
         settled = one.state in (TransactionState.INCLUDED, TransactionState.CONFIRMED)
         return TransactionStatus(
             key=one.entry.key,
             state=one.state,
+            is_final=one.is_final,
             nonce=one.entry.nonce,
             hashes=tuple(signed.hash for signed in one.signed),
             inclusion=one.entry.inclusion if settled else None,
             succeeded=one.succeeded if settled else None,
         )
+
+
+def _inclusion_number(one: InFlight) -> int:
+    return -1 if one.entry.inclusion is None else one.entry.inclusion.number

@@ -105,7 +105,7 @@ class Proposer:
     def _settle(self) -> None:
         """Forget what L1 has decided; a reverted creation is tried again when the next look still finds it missing."""
         for status in self._sender.statuses():
-            if status.state is TransactionState.CONFIRMED and status.succeeded is False:
+            if status.is_final and status.succeeded is False:
                 log.warning("l1_call_reverted", key=status.key.hex(), transaction=status.hashes[-1].hex())
             self._sender.forget(status.key)
 
@@ -141,7 +141,7 @@ class Proposer:
 
     def _in_flight(self, prefix: bytes) -> bool:
         return any(
-            status.key.startswith(prefix) and status.state is not TransactionState.CONFIRMED
+            status.key.startswith(prefix) and status.state is TransactionState.PENDING
             for status in self._sender.statuses()
         )
 

@@ -40,6 +40,8 @@ BATCHER = private_key_to_address(KEY)
 INBOX = Address(b"\xbb" * 20)
 L2_CHAIN = 161299
 SECONDS_PER_L1_BLOCK = 12
+FINALITY = 12
+"""L1 blocks from the finalized one to the head, both counted."""
 
 
 class Killed(BaseException):
@@ -164,8 +166,9 @@ class L1Stub:
 
     async def block_ref(self, which: int | Hash32 | str) -> L1BlockRef:
         self._asked()
-        assert which == "latest"
-        return self.chain[-1].ref
+        if isinstance(which, int):
+            return self.chain[which].ref
+        return self.chain[-1 if which == "latest" else max(-FINALITY, -len(self.chain))].ref
 
     async def nonce(self, address: Address, which: str = "latest") -> Nonce:
         self._asked()
@@ -371,11 +374,12 @@ class L2Stub:
 class World:
     """Everything together; `restart` throws away all but the disk and the chains."""
 
-    def __init__(self, config: BatcherConfig | None = None) -> None:
+    def __init__(self, config: BatcherConfig | None = None, window: int = 40, depth: int | None = None) -> None:
+        self.depth = depth
         self.fuse = Fuse()
         self.disk = Disk(self.fuse)
         self.l1 = L1Stub(self.fuse)
-        self.rollup = rollup_config(self.l1.chain[0].ref.id)
+        self.rollup = rollup_config(self.l1.chain[0].ref.id, window)
         self.l2 = L2Stub(self.l1, self.rollup)
         self.now = 0.0
         self.config = config or BatcherConfig(
@@ -389,7 +393,7 @@ class World:
             KEY,
             MetaJournal(self.disk, b"\x21tx"),
             clock=lambda: self.now,
-            config=SenderConfig(confirmation_depth=4, resend_after=20.0, fees=FeePolicy(base_fee_multiple=1)),
+            config=SenderConfig(confirmation_depth=self.depth, resend_after=20.0, fees=FeePolicy(base_fee_multiple=1)),
         )
         self.sender = sender
         self.batcher = Batcher(
@@ -424,7 +428,7 @@ class World:
         assert numbers == list(range(1, len(self.l2.chain)))
 
 
-def rollup_config(l1_genesis: BlockId) -> RollupConfig:
+def rollup_config(l1_genesis: BlockId, window: int) -> RollupConfig:
     system = SystemConfig(batcher=BATCHER, gas_limit=Gas(20_000_000), base_fee_scalar=1, blob_base_fee_scalar=1)
     genesis = RollupGenesis(
         l1=l1_genesis, l2=BlockId(hash=keccak256(b"L2"), number=0), l2_time=UnixSeconds(1000), system_config=system
@@ -433,7 +437,7 @@ def rollup_config(l1_genesis: BlockId) -> RollupConfig:
         genesis=genesis,
         block_time=2,
         max_sequencer_drift=1800,
-        seq_window_size=40,
+        seq_window_size=window,
         channel_timeout=10,
         l1_chain_id=900,
         l2_chain_id=L2_CHAIN,
@@ -452,8 +456,8 @@ def world() -> World:
 def make_world() -> Callable[..., World]:
     """A world with some of the batcher's settings changed."""
 
-    def make(**changes: int) -> World:
-        found = World()
+    def make(*, window: int = 40, depth: int | None = None, **changes: int) -> World:
+        found = World(window=window, depth=depth)
         found.config = dataclasses.replace(found.config, **changes)
         found.restart()
         return found

@@ -20,6 +20,7 @@ async def test_posts_every_block_once_and_empties_its_outbox(world: World) -> No
 
 async def test_quiet_chain_posts_within_the_channel_duration(make_world: Any) -> None:
     world = make_world(max_channel_duration=3)
+    await world.round()
     world.l2.build(1, transactions=0)
     for _ in range(3):
         await world.round()
@@ -30,6 +31,7 @@ async def test_quiet_chain_posts_within_the_channel_duration(make_world: Any) ->
 
 async def test_full_channel_does_not_wait_and_uses_several_transactions(make_world: Any) -> None:
     world = make_world(max_channel_duration=30)
+    await world.round()
     world.l2.build(8, transactions=3)
     await world.round()
     assert len(world.l1.calldata()) >= 3

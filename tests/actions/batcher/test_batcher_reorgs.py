@@ -18,7 +18,8 @@ async def test_resubmits_what_an_l1_reorg_dropped(world: World, depth: int, lost
     world.assert_each_block_posted_once()
 
 
-async def test_survives_a_reorg_deeper_than_what_it_remembers(world: World) -> None:
+async def test_survives_a_reorg_deeper_than_what_it_remembers(make_world: Any) -> None:
+    world = make_world(depth=4)
     for _ in range(3):
         world.l2.build(4)
         await world.round()
@@ -76,6 +77,7 @@ async def test_rebuilds_a_channel_that_timed_out(world: World) -> None:
 async def test_never_posts_again_what_is_safe_when_a_later_batch_was_dropped(world: World) -> None:
     world.l2.build(4)
     await world.settle()
+
     def drop_once(first: int) -> bool:
         return first == 5 and len(world.l2.l1.calldata()) <= 2
 

@@ -37,7 +37,7 @@ async def test_posts_each_block_once_whenever_it_is_killed(make_world: Any, kill
 
 async def test_posts_each_block_once_when_killed_again_and_again(make_world: Any, killed: type[BaseException]) -> None:
     for every in (5, 7, 11, 13):
-        world = make_world()
+        world = make_world(window=1_000)
         world.l2.build(30, transactions=2)
         for _ in range(400):
             world.fuse.left = every
@@ -68,7 +68,7 @@ async def test_waits_after_restart_until_derivation_has_read_what_is_on_l1(make_
 
 
 async def test_channel_ids_are_never_used_twice(make_world: Any) -> None:
-    world = make_world()
+    world = make_world(window=1_000)
     ids = set()
     for _ in range(5):
         world.l2.build(3)

@@ -47,8 +47,10 @@ class LocalL1:
         return self.chain.rules.chain_id
 
     async def block_ref(self, which: int | Hash32 | str) -> L1BlockRef:
-        assert which == "latest"
-        block_hash = self.chain.db.flat_head()
+        heads = self.chain.db.heads()
+        by_tag = {"latest": heads.unsafe, "finalized": heads.finalized}
+        block_hash = self.chain.db.canonical_hash(which) if isinstance(which, int) else by_tag[str(which)]
+        assert block_hash is not None
         header = self.chain.db.require_header(block_hash)
         return L1BlockRef(
             hash=block_hash,
