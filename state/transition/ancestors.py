@@ -32,8 +32,9 @@ class Ancestors:
             hash_, height = self._lowest.parent_hash, self._lowest.number - 1
             if self._source.canonical_hash(height) == hash_:
                 return self._source.canonical_hash(number)
+            self._known[height] = hash_
             header = self._source.header(hash_)
             if header is None:
-                return None
-            self._known[height], self._lowest = hash_, header
+                return self._known.get(number)
+            self._lowest = header
         return self._known[number]

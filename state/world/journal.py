@@ -97,6 +97,7 @@ class WorldState:
         """Delete destroyed accounts and those that were touched and are empty; forget warm sets and the journal."""
         accounts = self.accounts
         for address in self._destroyed:
+            self.fields(address)  # loaded, so that `changes` knows what was there before
             accounts[address] = None
             self._slots[address] = {}
             self._wiped[address] = True

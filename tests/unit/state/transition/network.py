@@ -1,9 +1,7 @@
 """Builders for transition tests: a small network with one funded key, and blocks on it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-import pytest
 
 from state.blocks import encode_holocene_extra_data
 from state.database import ChainDatabase, Heads, MemoryStore
@@ -78,7 +76,9 @@ class Network:
 
     def commit(self, sealed: SealedBlock) -> None:
         block_hash = sealed.record.hash
-        self.db.commit_block(sealed.record, Heads(unsafe=block_hash, safe=self.genesis.hash, finalized=self.genesis.hash))
+        self.db.commit_block(
+            sealed.record, Heads(unsafe=block_hash, safe=self.genesis.hash, finalized=self.genesis.hash)
+        )
 
     def sign(self, **changes: Any) -> RecoveredTransaction:
         fields: dict[str, Any] = {
@@ -101,9 +101,3 @@ class Network:
 
 L2 = ChainRules(chain_id=161299, is_optimism=True)
 L1 = ChainRules(chain_id=900, is_optimism=False)
-NetworkFactory = Callable[..., Network]
-
-
-@pytest.fixture
-def network_of() -> NetworkFactory:
-    return Network
