@@ -19,12 +19,14 @@ from client.errors import ChainUnreachable, TransactionLost, TransactionRefused,
 from contracts.addresses import OP_PREDEPLOYS, OPEN_PREDEPLOYS, checksum
 
 WAIT_SECONDS: Final = 120.0
+FEES_SECONDS: Final = 1.0
 GAS_MARGIN_PERCENT: Final = 20
 """On top of an estimate: pools that fill between estimate and inclusion move a few storage reads."""
 
 
 class Chain:
-    """A node's JSON-RPC as a user of contracts sees it. Nonces are counted here, so that one may send many at once."""
+    """A node's JSON-RPC as a user of contracts sees it. Nonces are counted here, so that one may send many at once; an
+    account is used through one `Chain` at a time."""
 
     def __init__(self, rpc_url: str, *, timeout: float = 30.0) -> None:
         self.url = rpc_url
@@ -34,6 +36,7 @@ class Chain:
         except (RequestException, Web3Exception, ValueError) as error:
             raise ChainUnreachable(f"no node answers at {rpc_url}: is it running? ({type(error).__name__})") from error
         self._nonces: dict[str, int] = {}
+        self._last_fees: tuple[float, TxParams] | None = None
         self._contracts: dict[str, Contract] = {}
 
     def contract(self, name: str, address: str | None = None) -> Contract:
@@ -64,7 +67,8 @@ class Chain:
         try:
             gas = call.estimate_gas(transaction)
             transaction["gas"] = gas + gas * GAS_MARGIN_PERCENT // 100
-            built = call.build_transaction({**transaction, **self._fees(), "nonce": self._next_nonce(account)})
+            nonce = self._next_nonce(account)
+            built = call.build_transaction({**transaction, **self._fees(), "nonce": nonce, "chainId": self.chain_id})
         except (ContractCustomError, ContractLogicError) as error:
             raise TransactionReverted(f"{call.fn_name} was refused: {explain_revert(error)}") from error
         except Web3RPCError as error:
@@ -82,13 +86,18 @@ class Chain:
         return self.wait(self.send(account, call, value=value))
 
     def _fees(self) -> TxParams:
-        base_fee = self.web3.eth.get_block("latest")["baseFeePerGas"]
-        tip = self.web3.eth.max_priority_fee
-        return {"maxPriorityFeePerGas": tip, "maxFeePerGas": cast("Any", 2 * base_fee + tip)}
+        """Twice the base fee and the node's tip, asked for at most once a second."""
+        now = time.monotonic()
+        if self._last_fees is None or now - self._last_fees[0] > FEES_SECONDS:
+            base_fee = self.web3.eth.get_block("latest")["baseFeePerGas"]
+            tip = self.web3.eth.max_priority_fee
+            fees: TxParams = {"maxPriorityFeePerGas": tip, "maxFeePerGas": cast("Any", 2 * base_fee + tip)}
+            self._last_fees = (now, fees)
+        return self._last_fees[1]
 
     def _next_nonce(self, account: LocalAccount) -> Any:
-        on_chain = self.web3.eth.get_transaction_count(account.address, "pending")
-        return max(on_chain, self._nonces.get(account.address, 0))
+        known = self._nonces.get(account.address)
+        return self.web3.eth.get_transaction_count(account.address, "pending") if known is None else known
 
     def _submit(self, account: LocalAccount, transaction: TxParams) -> HexBytes:
         signed = account.sign_transaction(cast("dict[str, Any]", transaction))
