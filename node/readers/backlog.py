@@ -22,11 +22,14 @@ class Backlog:
         self._bytes = 0
         self._newest = sequence
 
-    def add(self, batch: bytes) -> None:
-        """Appends the next batch; the oldest ones go where there is no room."""
+    def add(self, sequence: int, batch: bytes) -> None:
+        """Appends a batch; the oldest ones go where there is no room, and all that came before a gap."""
         with self._lock:
+            if sequence != self._newest + 1:
+                self._batches.clear()
+                self._bytes = 0
             self._batches.append(batch)
-            self._newest += 1
+            self._newest = sequence
             self._bytes += len(batch)
             while len(self._batches) > MAX_BATCHES or (self._bytes > MAX_BYTES and len(self._batches) > 1):
                 self._bytes -= len(self._batches.popleft())

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from node.readers.backlog import Backlog
 from node.readers.errors import FrameError, QueryTimedOut, ReaderCrashed
-from node.readers.process import METHODS
+from node.readers.methods import METHODS
 from node.readers.reader import Reader
 from node.readers.wire import pack
-from state.database import ChainDatabase, WriteBatch
+from state.database import ChainDatabase, WriteBatch, schema
 from state.execution.fast import FastExecutor
 from state.execution.port import ChainRules
 from state.queries import StateQueries
@@ -68,7 +68,7 @@ class ReaderPool:
         if self._closed:
             return
         encoded = batch.encode()
-        self._backlog.add(encoded)
+        self._backlog.add(int.from_bytes(batch.operations[schema.SEQUENCE_KEY] or b"", "big"), encoded)
         for reader in self._readers:
             reader.feed(encoded)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from node.readers.frames import encode_frame, read_frame
+from node.readers.methods import METHODS
 from node.readers.wire import pack, pack_error, unpack
 from state.database import ChainDatabase, DatabaseCorrupt, LevelDBStore, SchemaMismatch, WriteBatch, schema
 from state.errors import NodeError
@@ -114,18 +115,6 @@ class ReaderProcess:
             self._send("answer", number, answer)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
-
-
-METHODS: Final[dict[str, Callable[..., Any]]] = {
-    "account": StateQueries.account,
-    "code": StateQueries.code,
-    "storage": StateQueries.storage,
-    "call": StateQueries.call,
-    "estimate_gas": StateQueries.estimate_gas,
-    "proof": StateQueries.proof,
-    "search_logs": StateQueries.search_logs,
-}
-"""What may be asked, by name; the parameters are the method's own."""
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ receipts and logs by hash, number or index, the flat state of the head, trie nod
     stores      KeyValueStore port, LevelDBStore, MemoryStore, WriteBatch
     schema      the one table of the keyspace, key builders, the schema version
     records     BlockRecord, StateDelta, Heads and how a block lies on disk
-    chain       ChainDatabase: commit, rewind, read
+    chain       ChainDatabase: commit, rewind, heads; reading: all that is read
     block_batches   what a block's commit writes and its rewinding undoes
     log_index   where logs are found, and the search
 
@@ -19,16 +19,10 @@ Start reading at `chain.py`, with `schema.py` beside it. The only room that impo
 `blocks`, `primitives` and `errors`; above all not `trie`.
 """
 
-from state.database.chain import (
-    AnotherChain,
-    ChainDatabase,
-    InconsistentHeads,
-    NotInitialised,
-    NotOnFlatHead,
-    UnknownBlock,
-)
+from state.database.chain import AnotherChain, ChainDatabase, InconsistentHeads, NotOnFlatHead
 from state.database.leveldb import DatabaseCorrupt, DatabaseLocked, LevelDBStore
 from state.database.log_index import LogEntry, TooManyLogs
+from state.database.reading import ChainReads, NotInitialised, UnknownBlock
 from state.database.records import BlockRecord, Heads, StateDelta
 from state.database.schema import MissingData, SchemaMismatch
 from state.database.stores import KeyValueStore, MemoryStore, WriteBatch, WriteBatchError
@@ -37,6 +31,7 @@ __all__ = [
     "AnotherChain",
     "BlockRecord",
     "ChainDatabase",
+    "ChainReads",
     "DatabaseCorrupt",
     "DatabaseLocked",
     "Heads",

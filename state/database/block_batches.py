@@ -41,12 +41,6 @@ def put_canonical(record: BlockRecord, batch: WriteBatch) -> None:
     index_logs(number, record.receipts, batch)
 
 
-def put_flat_state(delta: StateDelta, batch: WriteBatch) -> None:
-    """Adds a block's changes of the flat accounts and storage."""
-    flat = flat_changes(delta)
-    batch.merge(flat)
-
-
 def flat_changes(delta: StateDelta) -> WriteBatch:
     """The flat state's part of a delta, as operations on its keys."""
     batch = WriteBatch()
