@@ -126,7 +126,8 @@ def batch_rewards(
 ) -> dict[str, int]:
     """Account → wei of a whole batch, summing to the amount that Attribution noted for it.
 
-    `rates` are those in force when the batch settled. RewardError for a checkpoint that is not in `prices`.
+    Only `rates.contributors` counts here: what was in force when the batch settled, which Attribution.batch(hash) and
+    the BatchRegistered event keep as contributorsBps. RewardError for a checkpoint that is not in `prices`.
     """
     earned: dict[str, int] = {}
     for record in batch.records:

@@ -46,6 +46,7 @@ struct Batch:
     records: uint16
     blockNumber: uint64
     amount: uint256
+    contributorsBps: uint16
 
 struct Epoch:
     parentRoot: bytes32
@@ -67,6 +68,7 @@ event BatchRegistered:
     worker: indexed(address)
     records: uint16
     amount: uint256
+    contributorsBps: uint16
 
 event EpochProposed:
     epoch: indexed(uint64)
@@ -87,7 +89,8 @@ event Claimed:
     amount: uint256
     cumulative: uint256
 
-_batches: HashMap[bytes32, Batch]
+# Two words a batch: worker a20, records u16, block number u64, contributors' basis points u16; and the amount.
+_batches: HashMap[bytes32, uint256[2]]
 _epochs: HashMap[uint64, Epoch]
 _proposed: uint64
 _final: uint64
@@ -101,19 +104,24 @@ _history_length: uint256
 @external
 @payable
 @nonreentrant
-def registerBatch(batchHash: bytes32, worker: address, records: uint16):
+def registerBatch(batchHash: bytes32, worker: address, records: uint16, contributorsBps: uint16):
     """
     @notice Note a settled batch and take the contributors' part of its fees, by Inference.
+    @param contributorsBps The contributors' basis points in force: with them, the sent amount follows from the records.
     """
     if msg.sender != predeploys.INFERENCE:
         raw_revert(abi_encode(msg.sender, method_id=method_id("NotInference(address)")))
-    if self._batches[batchHash].blockNumber != 0:
+    if self._batches[batchHash][0] != 0:
         raw_revert(abi_encode(batchHash, method_id=method_id("KnownBatch(bytes32)")))
-    self._batches[batchHash] = Batch(
-        worker=worker, records=records, blockNumber=convert(block.number, uint64), amount=msg.value
-    )
+    self._batches[batchHash] = [
+        (convert(worker, uint256) << 96) | (convert(records, uint256) << 80)
+        | (convert(convert(block.number, uint64), uint256) << 16) | convert(contributorsBps, uint256),
+        msg.value,
+    ]
     self._note_owed(msg.value)
-    log BatchRegistered(batchHash=batchHash, worker=worker, records=records, amount=msg.value)
+    log BatchRegistered(
+        batchHash=batchHash, worker=worker, records=records, amount=msg.value, contributorsBps=contributorsBps
+    )
 
 
 @external
@@ -260,9 +268,16 @@ def epoch(number: uint64) -> Epoch:
 @view
 def batch(batchHash: bytes32) -> Batch:
     """
-    @notice Worker, record count, block and contributors' wei of a batch; block zero when it is unknown.
+    @notice Worker, record count, block, contributors' wei and basis points of a batch; block zero when it is unknown.
     """
-    return self._batches[batchHash]
+    packed: uint256 = self._batches[batchHash][0]
+    return Batch(
+        worker=convert(convert(packed >> 96, uint160), address),
+        records=convert((packed >> 80) & (2**16 - 1), uint16),
+        blockNumber=convert((packed >> 16) & (2**64 - 1), uint64),
+        amount=self._batches[batchHash][1],
+        contributorsBps=convert(packed & (2**16 - 1), uint16),
+    )
 
 
 @external

@@ -179,7 +179,7 @@ def settle(
     log Settled(
         batchHash=batch_hash, worker=msg.sender, records=convert(record_count, uint32), fees=fees._whole(total)
     )
-    self._pay(batch_hash, record_count, total, groups)
+    self._pay(batch_hash, record_count, total, rates, groups)
 
 
 @external
@@ -253,13 +253,11 @@ def _new_group(key: uint256) -> Group:
 
 @internal
 def _pay(
-    batch_hash: bytes32, record_count: uint256, total: fees.Parts, groups: DynArray[Group, payout.MAX_MODELS]
+    batch_hash: bytes32, record_count: uint256, total: fees.Parts, rates: fees.Rates,
+    groups: DynArray[Group, payout.MAX_MODELS],
 ):
     rewards: DynArray[payout.Reward, 65] = [payout._worker_reward(msg.sender, total.worker_stakers)]
     for item: Group in groups:
         credits._credit(item.owner, item.owner_part)
         rewards.append(payout._model_reward(item.model, item.stakers_part))
-    payout._hand_over(
-        batch_hash, msg.sender, record_count, total.platform, total.worker_stakers + total.model_stakers,
-        total.contributors, rewards,
-    )
+    payout._hand_over(batch_hash, msg.sender, record_count, total, rates, rewards)

@@ -8,7 +8,7 @@ import pytest
 from eth_hash.auto import keccak
 
 from contracts.open_genesis import parameter_key
-from contracts.records import decode_batch, encode_batch, record_fee
+from contracts.records import batch_hash, decode_batch, encode_batch, record_fee
 from contracts.rewards import ContributionOwners, FeeRates, RewardTree, add_rewards, batch_rewards
 from tests.unit.contracts.open_chain import (
     BUYER_KEY,
@@ -212,10 +212,23 @@ def test_a_dishonest_tree_pays_no_more_than_its_total(epochs: Epochs) -> None:
 
 def test_only_inference_registers_batches(epochs: Epochs) -> None:
     attribution = epochs.chain.attribution
-    attribution.reverts("NotInference", "registerBatch", keccak(b"x"), hexed(WORKER), 1, value=5)
+    attribution.reverts("NotInference", "registerBatch", keccak(b"x"), hexed(WORKER), 1, 5000, value=5)
     inference = epochs.chain.inference.address
-    attribution.send("registerBatch", keccak(b"x"), hexed(WORKER), 1, sender=inference)
-    attribution.reverts("KnownBatch", "registerBatch", keccak(b"x"), hexed(WORKER), 1, sender=inference)
+    attribution.send("registerBatch", keccak(b"x"), hexed(WORKER), 1, 5000, sender=inference)
+    attribution.reverts("KnownBatch", "registerBatch", keccak(b"x"), hexed(WORKER), 1, 5000, sender=inference)
+
+
+def test_a_batch_remembers_the_rate_that_it_settled_at(epochs: Epochs) -> None:
+    chain = epochs.chain
+    chain.parameters.send("set", parameter_key("fee.contributorsBps"), 2500, sender=OPERATOR)
+    batch = batch_of(record(), nonce=1)
+    chain.settle(batch, (BUYER_KEY, 2 * FEE))
+    worker, count, block, amount, bps = chain.attribution.call("batch", batch_hash(encode_batch(batch)))
+    assert (worker, count, block) == (hexed(WORKER), 1, chain.evm.state.block_number)
+    assert (amount, bps) == (FEE * 2500 // 10_000, 2500)
+    prices = {(1, 1): (PRICE_IN, PRICE_OUT)}
+    assert sum(batch_rewards(batch, prices, FeeRates(contributors=bps), OWNERS).values()) == amount
+    assert chain.attribution.call("batch", bytes(32)) == (hexed(bytes(20)), 0, 0, 0, 0)
 
 
 def test_batches_of_one_block_add_up() -> None:
@@ -223,7 +236,7 @@ def test_batches_of_one_block_add_up() -> None:
     chain.evm.fund(chain.inference.address, 100)
     for i in range(3):
         chain.attribution.send(
-            "registerBatch", bytes([i]) * 32, hexed(WORKER), 1, sender=chain.inference.address, value=10
+            "registerBatch", bytes([i]) * 32, hexed(WORKER), 1, 5000, sender=chain.inference.address, value=10
         )
     number = chain.evm.state.block_number
     assert chain.attribution.call("owedBy", number) == 30

@@ -57,7 +57,7 @@ def test_one_batch_pays_every_party_its_part_of_each_fee(chain: OpenChain) -> No
     worker_pool = chain.staking.call("totalStake", 2, padded(WORKER))
     assert worker_pool == 100 * OPEN + sum(p.worker_stakers for p in parts)
     assert chain.staking.call("totalStake", 1, padded(1)) == OPEN + sum(p.model_stakers for p in parts)
-    worker, count, block, amount = chain.attribution.call("batch", batch_hash(encode_batch(batch)))
+    worker, count, block, amount, _ = chain.attribution.call("batch", batch_hash(encode_batch(batch)))
     assert (worker, count, amount) == (hexed(WORKER), 3, sum(p.contributors for p in parts))
     assert block == chain.evm.state.block_number
     left = chain.evm.balance(chain.inference.address)

@@ -178,13 +178,13 @@ def release(requestId: bytes32):
         raw_revert(abi_encode(convert(release_at, uint64), method_id=method_id("TooEarly(uint64)")))
     terms: payout.Terms = payout._terms(asked.modelId, convert(asked.checkpoint, uint256))
     self._requests[requestId].status = _RELEASED
-    parts: fees.Parts = fees._split(asked.fee, fees._rates())
+    rates: fees.Rates = fees._rates()
+    parts: fees.Parts = fees._split(asked.fee, rates)
     credits._credit(terms.owner, parts.owner)
     credits._credit(asked.payer, asked.amount - asked.fee)
     log Released(requestId=requestId, fee=asked.fee, refunded=asked.amount - asked.fee)
     payout._hand_over(
-        asked.batchHash, asked.worker, 1, parts.platform, parts.worker_stakers + parts.model_stakers,
-        parts.contributors,
+        asked.batchHash, asked.worker, 1, parts, rates,
         [
             payout._worker_reward(asked.worker, parts.worker_stakers),
             payout._model_reward(asked.modelId, parts.model_stakers),

@@ -17,7 +17,7 @@ interface IStaking:
     def rewardMany(rewards: DynArray[Reward, 65]): payable
 
 interface IAttribution:
-    def registerBatch(batchHash: bytes32, worker: address, records: uint16): payable
+    def registerBatch(batchHash: bytes32, worker: address, records: uint16, contributorsBps: uint16): payable
 
 interface ITreasury:
     def deposit(): payable
@@ -105,11 +105,13 @@ def _worker_reward(worker: address, amount: uint256) -> Reward:
 
 @internal
 def _hand_over(
-    batch_hash: bytes32, worker: address, records: uint256, platform: uint256, stakers: uint256, contributors: uint256,
+    batch_hash: bytes32, worker: address, records: uint256, total: fees.Parts, rates: fees.Rates,
     rewards: DynArray[Reward, 65],
 ):
-    extcall ITreasury(predeploys.TREASURY).deposit(value=platform)
-    extcall IStaking(predeploys.STAKING).rewardMany(rewards, value=stakers)
+    extcall ITreasury(predeploys.TREASURY).deposit(value=total.platform)
+    extcall IStaking(predeploys.STAKING).rewardMany(
+        rewards, value=total.worker_stakers + total.model_stakers
+    )
     extcall IAttribution(predeploys.ATTRIBUTION).registerBatch(
-        batch_hash, worker, convert(records, uint16), value=contributors
+        batch_hash, worker, convert(records, uint16), convert(rates.contributors, uint16), value=total.contributors
     )
