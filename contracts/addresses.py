@@ -59,6 +59,8 @@ HISTORY_STORAGE = address("0x0000F90827F1C53a10cb7A02335B175320002935")
 CREATE2_DEPLOYER = address("0x4e59b44847b379578588920cA78FbF26c0B4956C")
 MULTICALL3 = address("0xcA11bde05977b3631167028862bE2a173976CA11")
 PERMIT2 = address("0x000000000022D473030F116dDEE9F6B43aC78BA3")
+PERMIT2_LOGIC = b"IMPL" + b"Permit2".rjust(16, b"\0")
+"""What Permit2 delegates to: no constant of the real one, only of our L2's genesis."""
 
 
 class Open(StrEnum):

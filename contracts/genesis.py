@@ -50,6 +50,8 @@ def l2_allocation(config: GenesisConfig) -> Allocation:
     """All accounts of the L2's genesis."""
     allocation = Allocation()
     place_preinstalls(allocation)
+    allocation.place(addresses.PERMIT2, artifact("Permit2").runtime)
+    allocation.place(addresses.PERMIT2_LOGIC, artifact("Permit2Logic").runtime)
     _place_op_predeploys(allocation, config)
     _place_open_predeploys(allocation, config)
     _fund(allocation, config)
@@ -125,7 +127,7 @@ def _place_open_predeploys(allocation: Allocation, config: GenesisConfig) -> Non
     for name, where in OPEN_PREDEPLOYS.items():
         implementation = OPEN_IMPLEMENTATIONS[name]
         allocation.place(implementation, artifact(name).runtime)
-        proxy: Storage = {ADMIN_SLOT: word(config.operator), IMPLEMENTATION_SLOT: word(implementation)}
+        proxy: Storage = {ADMIN_SLOT: word(config.timelock), IMPLEMENTATION_SLOT: word(implementation)}
         allocation.place(where, artifact("Proxy").runtime, storage.get(name, {}) | proxy)
 
 

@@ -27,7 +27,7 @@ class GenesisConfig:
     """One network. Addresses are 20 bytes, amounts wei, times UNIX seconds, delays seconds."""
 
     operator: bytes
-    """Owner of SystemConfig and the factory, admin of every proxy; the default for each role below."""
+    """Owner of SystemConfig and the factory; the default for each role below."""
     timestamp: int
     """Genesis time of L2; the simulated L1 starts at the same time."""
     accounts: tuple[tuple[bytes, int], ...] = ()
@@ -52,7 +52,7 @@ class GenesisConfig:
     beneficiaries: Mapping[str, bytes] = field(default_factory=dict)
     """Tranche → beneficiary; the operator where absent."""
     timelock: bytes = b""
-    """May turn parameters and grant from the treasury."""
+    """May turn parameters and grant from the treasury; admin of the OPEN predeploys' proxies."""
     parameters: Mapping[str, int] = field(default_factory=dict)
     """Genesis values of OPEN parameters by name, over the devnet's of contracts.open_genesis."""
 

@@ -16,6 +16,7 @@ from contracts.addresses import (
     OP_PREDEPLOYS,
     OPEN_IMPLEMENTATIONS,
     OPEN_PREDEPLOYS,
+    PERMIT2,
     SIMULATED_L1,
     checksum,
 )
@@ -37,6 +38,7 @@ _ASSEMBLED = {
     "Create2Deployer": "The deterministic deployment proxy: calldata is a salt and initcode.",
     "HistoryStorage": "EIP-2935's system contract, byte for byte.",
     "L2ToL1MessagePasser": "What leaves L2. `sentMessages[hash]` lies at keccak256(hash ++ bytes32(0)).",
+    "Permit2": "Token allowances and transfers by signature, at its usual address. Delegates to Permit2Logic.",
     "Multicall3": "Many calls in one, on L1 and L2.",
     "Proxy": "EIP-1967, transparent: these functions answer the admin (and calls without a sender), everything else is "
     "delegated.",
@@ -46,7 +48,10 @@ _ASSEMBLED = {
 def render() -> str:
     """The whole document."""
     sections = [
-        ("On L2: the OP Stack's", [*_vaults_once(), "Multicall3", "Create2Deployer", "BeaconRoots", "HistoryStorage"]),
+        (
+            "On L2: the OP Stack's",
+            [*_vaults_once(), "Permit2", "Multicall3", "Create2Deployer", "BeaconRoots", "HistoryStorage"],
+        ),
         ("On L2: OPEN's", ["Proxy", *OPEN_PREDEPLOYS]),
         ("On L1", [name for name in SIMULATED_L1 if name != "Multicall3"]),
     ]
@@ -117,6 +122,7 @@ def _addresses(name: str) -> list[str]:
         return [f"Proxy `{proxy}`, implementation `{code}`."]
     fixed = {
         **OP_PREDEPLOYS,
+        "Permit2": PERMIT2,
         "Multicall3": MULTICALL3,
         "Create2Deployer": CREATE2_DEPLOYER,
         "BeaconRoots": BEACON_ROOTS,

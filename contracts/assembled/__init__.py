@@ -12,6 +12,7 @@ from contracts.assembled.canonical import BEACON_ROOTS, CREATE2_DEPLOYER, HISTOR
 from contracts.assembled.contract import AssembledContract
 from contracts.assembled.message_passer import MESSAGE_PASSER
 from contracts.assembled.multicall3 import MULTICALL3
+from contracts.assembled.permit2 import PERMIT2
 from contracts.assembled.proxy import PROXY
 
 ASSEMBLED: dict[str, AssembledContract] = {
@@ -21,5 +22,6 @@ ASSEMBLED: dict[str, AssembledContract] = {
     "HistoryStorage": HISTORY_STORAGE,
     "L2ToL1MessagePasser": MESSAGE_PASSER,
     "Multicall3": MULTICALL3,
+    "Permit2": PERMIT2,
     "Proxy": PROXY,
 }

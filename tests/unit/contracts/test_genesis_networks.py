@@ -69,7 +69,7 @@ def test_every_predeploy_has_its_code() -> None:
         assert proxy.storage[IMPLEMENTATION_SLOT] == word(OPEN_IMPLEMENTATIONS[name])
         assert allocation.account(OPEN_IMPLEMENTATIONS[name]).code == artifact(name).runtime
     for where in (addresses.BEACON_ROOTS, addresses.HISTORY_STORAGE, addresses.CREATE2_DEPLOYER,
-                  addresses.MULTICALL3):  # fmt: skip
+                  addresses.MULTICALL3, addresses.PERMIT2, addresses.PERMIT2_LOGIC):  # fmt: skip
         assert allocation.account(where).code
 
 
