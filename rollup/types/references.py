@@ -40,7 +40,7 @@ class L2BlockRef:
     parent_hash: Hash32
     timestamp: UnixSeconds
     l1_origin: BlockId
-    """The L1 block whose epoch this block belongs to."""
+    """The L1 block whose sequencing epoch this block belongs to."""
     sequence_number: int
     """Blocks since the epoch's first; 0 carries the epoch's deposits."""
 
