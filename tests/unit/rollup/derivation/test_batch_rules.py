@@ -145,6 +145,15 @@ def test_span_rules(changes: dict[str, Any], verdict: BatchVerdict, scene: Scene
     assert check_span_batch(scene.span(**changes), scene.context) is verdict
 
 
+def test_span_that_starts_two_epochs_ahead_is_dropped(scene: Scene) -> None:
+    for number, verdict in ((102, ACCEPT), (103, DROP)):
+        origin = scene.context.origin(number)
+        assert origin is not None
+        ahead = scene.span(last_epoch_number=origin.number, origin_check=origin.hash[:20])
+        assert ahead.first_epoch_number == number - 1
+        assert check_span_batch(ahead, scene.context) is verdict
+
+
 def test_span_batch_waits_for_its_last_origin(scene: Scene) -> None:
     assert check_span_batch(scene.span(), scene.with_(origins=scene.context.origins[:1])) is UNDECIDED
 
