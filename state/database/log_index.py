@@ -6,7 +6,7 @@ blocks, walks that one in order, and looks the others up block by block.
 """
 
 import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
 from itertools import groupby
@@ -152,19 +152,23 @@ class FoundBlock:
 
     hash: Hash32
     transaction_hashes: tuple[Hash32, ...]
-    receipts: tuple[Receipt, ...]
+    receipts: Mapping[int, Receipt]
+    """Those that were asked for, by transaction index."""
 
 
 def collect_logs(
     matches: Iterable[tuple[int, list[LogPosition]]],
-    load: Callable[[int], FoundBlock],
+    load: Callable[[int, frozenset[int]], FoundBlock],
     topic_count: int,
     limit: int,
 ) -> list[LogEntry]:
-    """The logs at `matches` that have at least `topic_count` topics. Raises TooManyLogs above `limit`."""
+    """The logs at `matches` that have at least `topic_count` topics. Raises TooManyLogs above `limit`.
+
+    `load` brings a block by number, with the receipts of the transactions asked for.
+    """
     entries: list[LogEntry] = []
     for number, positions in matches:
-        found = load(number)
+        found = load(number, frozenset(position[0] for position in positions))
         for transaction_index, log_index, in_receipt in positions:
             log = found.receipts[transaction_index].logs[in_receipt]
             if len(log.topics) < topic_count:

@@ -18,6 +18,7 @@ from state.database.records import (
     StoredBody,
     decode_body,
     decode_receipts,
+    decode_some_receipts,
     transaction_hashes_of,
 )
 from state.database.schema import MissingData
@@ -166,13 +167,15 @@ class ChainReads:
         matches = matching_positions(self._store, conditions, from_block, min(to_block, 2**64 - 2))
         return collect_logs(matches, self._found_block, len(topics), limit)
 
-    def _found_block(self, number: int) -> FoundBlock:
+    def _found_block(self, number: int, transaction_indexes: frozenset[int]) -> FoundBlock:
         block_hash = self._require_canonical(number)
         body, receipts = self._store.get(schema.BODY + block_hash), self._store.get(schema.RECEIPTS + block_hash)
         if body is None or receipts is None:
             raise MissingData(f"block {number} ({block_hash.hex()}) is indexed but its data is missing")
         return FoundBlock(
-            hash=block_hash, transaction_hashes=transaction_hashes_of(body), receipts=decode_receipts(receipts)[0]
+            hash=block_hash,
+            transaction_hashes=transaction_hashes_of(body),
+            receipts=decode_some_receipts(receipts, transaction_indexes),
         )
 
     # --- state -----------------------------------------------------------------------------------------------

@@ -102,3 +102,17 @@ def decode_receipts(data: bytes) -> tuple[tuple[Receipt, ...], tuple[bytes, ...]
         tuple(Receipt.decode(rlp.to_bytes(item)) for item in rlp.to_list(receipts)),
         tuple(map(rlp.to_bytes, rlp.to_list(extras))),
     )
+
+
+def decode_some_receipts(data: bytes, wanted: frozenset[int]) -> dict[int, Receipt]:
+    """Only the receipts with these indexes; the others are stepped over. Raises as `decode_receipts`."""
+    _, start, stop = rlp.item_bounds(data, 0, len(data))
+    _, start, stop = rlp.item_bounds(data, start, stop)
+    found: dict[int, Receipt] = {}
+    index = 0
+    while start < stop and len(found) < len(wanted):
+        _, payload, end = rlp.item_bounds(data, start, stop)
+        if index in wanted:
+            found[index] = Receipt.decode(data[payload:end])
+        start, index = end, index + 1
+    return found
