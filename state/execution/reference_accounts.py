@@ -141,8 +141,8 @@ class ReaderAccountDB(AccountDB):
         for address, slot, value in self._changed_slots():
             changes.storage.setdefault(address, {})[slot] = value
         changes.wiped_storage.update(self._wiped())
-        for key in sorted(self._written_accounts):
-            address = Address(key)
+        for address in sorted({Address(key) for key in self._written_accounts} | changes.storage.keys()):
+            key = EvmAddress(bytes(address))
             before = self._reader.account(address)
             after = self._final_account(key)
             touched = address in changes.storage or address in changes.wiped_storage
