@@ -90,18 +90,20 @@ PERMIT2 = assembled(
         "function invalidateUnorderedNonces(uint256 wordPos, uint256 mask)",
         "function lockdown((address token, address spender)[] approvals)",
         "function nonceBitmap(address owner, uint256 word) view returns (uint256)",
-        f"function permit(address owner, ({_DETAILS_NAMED} details, address spender, uint256 sigDeadline) permitSingle, "
-        "bytes signature)",
-        f"function permit(address owner, ({_DETAILS_NAMED}[] details, address spender, uint256 sigDeadline) permitBatch, "
-        "bytes signature)",
+        f"function permit(address owner, ({_DETAILS_NAMED} details, address spender, uint256 sigDeadline) "
+        "permitSingle, bytes signature)",
+        f"function permit(address owner, ({_DETAILS_NAMED}[] details, address spender, uint256 sigDeadline) "
+        "permitBatch, bytes signature)",
         f"function permitTransferFrom(({_PERMITTED_NAMED} permitted, uint256 nonce, uint256 deadline) permit, "
         f"{_TRANSFER_NAMED} transferDetails, address owner, bytes signature)",
         f"function permitTransferFrom(({_PERMITTED_NAMED}[] permitted, uint256 nonce, uint256 deadline) permit, "
         f"{_TRANSFER_NAMED}[] transferDetails, address owner, bytes signature)",
         f"function permitWitnessTransferFrom(({_PERMITTED_NAMED} permitted, uint256 nonce, uint256 deadline) permit, "
-        f"{_TRANSFER_NAMED} transferDetails, address owner, bytes32 witness, string witnessTypeString, bytes signature)",
+        f"{_TRANSFER_NAMED} transferDetails, address owner, bytes32 witness, "
+        "string witnessTypeString, bytes signature)",
         f"function permitWitnessTransferFrom(({_PERMITTED_NAMED}[] permitted, uint256 nonce, uint256 deadline) permit, "
-        f"{_TRANSFER_NAMED}[] transferDetails, address owner, bytes32 witness, string witnessTypeString, bytes signature)",
+        f"{_TRANSFER_NAMED}[] transferDetails, address owner, bytes32 witness, "
+        "string witnessTypeString, bytes signature)",
         "function transferFrom(address from, address to, uint160 amount, address token)",
         "function transferFrom((address from, address to, uint160 amount, address token)[] transferDetails)",
     ),

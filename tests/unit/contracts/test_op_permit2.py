@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from eth_abi.abi import encode
+from eth_abi.exceptions import EncodingError
 from eth_account import Account
 from eth_hash.auto import keccak
 
@@ -27,8 +28,10 @@ DETAILS = [
 ]  # fmt: skip
 PERMISSIONS = [{"name": "token", "type": "address"}, {"name": "amount", "type": "uint256"}]
 TAIL = [
-    {"name": "spender", "type": "address"}, {"name": "nonce", "type": "uint256"}, {"name": "deadline", "type": "uint256"},
-]  # fmt: skip
+    {"name": "spender", "type": "address"},
+    {"name": "nonce", "type": "uint256"},
+    {"name": "deadline", "type": "uint256"},
+]
 
 
 class Permit2(Contract):
@@ -40,7 +43,7 @@ class Permit2(Contract):
                 types = [canonical_type(parameter) for parameter in entry["inputs"]]
                 try:
                     return selector(entry) + encode(types, arguments)
-                except Exception:  # noqa: S112 - another overload fits
+                except EncodingError:  # another overload fits
                     continue
         raise AssertionError(f"no {name} fits")
 
