@@ -31,6 +31,8 @@ class SettledBatch:
     transaction_hash: bytes
     fees: int
     batch: Batch
+    contributors_bps: int
+    """The contributors' part of its fees, as in force when it settled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +73,13 @@ class Attribution:
         data = bytes(arguments["batch"])
         if batch_hash(data) != bytes(entry["args"]["batchHash"]):
             raise BadInput(f"settlement {entry['transactionHash'].to_0x_hex()} does not hash to its event")
+        registered = self._contract.functions.batch(batch_hash(data)).call()
         return SettledBatch(
             block_number=entry["blockNumber"],
             transaction_hash=bytes(entry["transactionHash"]),
             fees=entry["args"]["fees"],
             batch=decode_batch(data),
+            contributors_bps=registered[4],
         )
 
     def prices_of(self, model_id: int, checkpoint: int) -> tuple[int, int]:
@@ -97,10 +101,10 @@ class Attribution:
 
     def cumulative_rewards(self, to_block: int, from_block: int = 0) -> dict[str, int]:
         """Account -> wei earned by settlements up to `to_block`, from the first block on."""
-        rates = self.rates()
         cumulative: dict[str, int] = {}
         for settled in self.settled_batches(from_block, to_block):
             self._learn(settled.batch)
+            rates = FeeRates(owner=0, stakers=0, contributors=settled.contributors_bps)
             cumulative = add_rewards(cumulative, batch_rewards(settled.batch, self._prices, rates, self._owners))
         return cumulative
 
