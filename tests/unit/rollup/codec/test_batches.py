@@ -1,6 +1,7 @@
 """Singular and span batches: layout, limits, rebuilt transactions."""
 
 import dataclasses
+import tracemalloc
 from array import array
 
 import pytest
@@ -176,6 +177,21 @@ def test_millions_of_empty_blocks_stay_columns(config: RollupConfig) -> None:
     assert isinstance(batch, SpanBatch)
     assert batch.block_count == count
     assert batch.transaction_counts.buffer_info()[1] * batch.transaction_counts.itemsize <= 4 * count
+
+
+def test_smallest_possible_transactions_take_memory_in_proportion(config: RollupConfig) -> None:
+    count = 50_000
+    bits = bytes((count + 7) // 8)
+    body = rlp.encode([b"", b"", b""])
+    columns = bits * 2 + bytes(64 * count) + bytes(20 * count) + body * count + bytes(2 * count) + bits
+    encoded = prefix() + b"\x01\x01" + encode_uvarint(count) + columns
+    tracemalloc.start()
+    batch = decode_batch(encoded, config)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert isinstance(batch, SpanBatch)
+    assert len(batch.transactions) == count
+    assert peak < 10 * len(encoded)
 
 
 def test_bit_lists_are_big_endian_integers_whose_lowest_bit_is_the_first_entry() -> None:
