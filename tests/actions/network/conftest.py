@@ -30,7 +30,7 @@ from rollup.sequencer import FillLimit, Sequencer, SequencerBuilder
 from rollup.simulator import SimulatedL1
 from rollup.txpool import TxPool
 from rollup.types import L1Block, L1BlockNumber, L1BlockRef, L1Receipt, L2BlockRef, RollupConfig
-from state.database import BlockRecord, ChainDatabase, MemoryStore
+from state.database import BlockRecord, ChainDatabase, MemoryStore, WriteBatch
 from state.database.schema import META_BATCHER, META_PROPOSER
 from state.errors import InvalidTransaction, NodeError
 from state.execution.fast import FastExecutor
@@ -63,6 +63,30 @@ def genesis_config(window: int) -> GenesisConfig:
         block_time=1,
         seq_window_size=window,
     )
+
+
+class Killed(BaseException):
+    """The process died here; nothing but the stores is left."""
+
+
+class FragileStore(MemoryStore):
+    """A store whose process can be killed just before or just after a write."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes_left: float = float("inf")
+        """A kill at the half: after the write; at the whole: before it."""
+
+    def write(self, batch: WriteBatch, /, *, sync: bool) -> None:
+        self._age()
+        super().write(batch, sync=sync)
+        self._age()
+
+    def _age(self) -> None:
+        self.writes_left -= 0.5
+        if self.writes_left < 0:
+            self.writes_left = float("inf")
+            raise Killed
 
 
 class Inline(Executor):
@@ -196,7 +220,7 @@ async def _no_sleep(_seconds: float) -> None:
 class Node:
     """One process: a follower, or with keys a sequencer."""
 
-    def __init__(self, network: "Network", store: MemoryStore, *, sequences: bool) -> None:
+    def __init__(self, network: "Network", store: FragileStore, *, sequences: bool) -> None:
         self.store = store
         rules = ChainRules(chain_id=network.rollup.l2_chain_id, is_optimism=True)
         self.db = ChainDatabase(store)
@@ -289,7 +313,7 @@ class Network:
         self.config = genesis_config(window)
         self.genesis = GenesisSpec.from_json(l2_genesis(self.config))
         l1_spec = GenesisSpec.from_json(l1_genesis(self.config))
-        self.l1_store = MemoryStore()
+        self.l1_store = FragileStore()
         self._l1_spec = l1_spec
         self.chain = self._start_l1()
         self.l1 = LocalL1(self.chain)
@@ -303,17 +327,19 @@ class Network:
         self.rollup = RollupConfig.from_json(json.dumps(document))
         self.batcher_config = BatcherConfig(max_channel_duration=1, max_transaction_bytes=4_000)
         self.posting = True
-        self.sequencer = Node(self, MemoryStore(), sequences=True)
-        self.follower = Node(self, MemoryStore(), sequences=False)
+        self.sequencer = Node(self, FragileStore(), sequences=True)
+        self.follower = Node(self, FragileStore(), sequences=False)
         self.nonces = [0] * len(USERS)
         self.sent: list[Hash32] = []
+        self.raws: list[bytes] = []
 
     def _start_l1(self) -> SimulatedL1:
         return SimulatedL1(ChainDatabase(self.l1_store), FastExecutor(), self._l1_spec, clock=lambda: self.now)
 
     def kill_sequencer(self) -> None:
-        """Everything in its memory is gone."""
+        """Everything in its memory is gone; the users' wallets send again what no block has."""
         self.sequencer = Node(self, self.sequencer.store, sequences=True)
+        self.sequencer.pool.reinject(self.raws)
 
     def kill_l1(self) -> None:
         """Its pool is gone too: no journal."""
@@ -363,6 +389,7 @@ class Network:
         self.sequencer.pool.add(recovered.raw)
         self.nonces[user] += 1
         self.sent.append(recovered.hash)
+        self.raws.append(recovered.raw)
 
     async def settle(self, seconds: int = 90) -> None:
         """On until every sent transaction is in a safe block, then the follower derives all of it."""
@@ -420,3 +447,8 @@ def network() -> Network:
 @pytest.fixture
 def make_network() -> Callable[..., Network]:
     return Network
+
+
+@pytest.fixture
+def killed() -> type[Killed]:
+    return Killed

@@ -30,10 +30,8 @@ async def test_sequencer_killed_every_few_seconds_posts_nothing_twice(network: N
     for _ in range(12):
         await network.seconds(chance.randrange(1, 7), load=1)
         sealed = network.sequencer.engine.unsafe_head
-        waiting = [tx.raw for tx, _ in network.sequencer.pool.content()]
         network.kill_sequencer()
         assert network.sequencer.engine.unsafe_head == sealed
-        network.sequencer.pool.reinject(waiting)
     await network.settle()
     network.assert_no_range_twice()
 
