@@ -8,6 +8,8 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar, assert_never
 
+import orjson
+
 from rpc.errors import BlockNotFound
 from rpc.parameters import BlockByHash, BlockByNumber, BlockSelector, BlockTag
 from rpc.ports import BlockView, ChainPort, ReceiptsView
@@ -20,6 +22,8 @@ V = TypeVar("V")
 
 CACHED_BLOCKS: Final = 128
 CACHED_HEADERS: Final = 1_024
+RENDERED_BYTES: Final = 32 * 1024 * 1024
+"""JSON of whole blocks and receipts, kept for the next wallet that polls for the same head."""
 
 
 class RecentlyUsed(Generic[K, V]):
@@ -43,6 +47,33 @@ class RecentlyUsed(Generic[K, V]):
         return value
 
 
+class RenderedJson:
+    """Finished JSON by what it shows, at most `size` bytes of it, the least recently used of which goes first."""
+
+    def __init__(self, size: int) -> None:
+        self._size: Final = size
+        self._left = size
+        self._entries: Final[OrderedDict[Hashable, bytes]] = OrderedDict()
+
+    def get(self, key: Hashable, render: Callable[[], object]) -> orjson.Fragment:
+        """The JSON for `key`, which must name something that never changes; rendered if it isn't here."""
+        body = self._entries.get(key)
+        if body is None:
+            body = orjson.dumps(render())
+            self._keep(key, body)
+        else:
+            self._entries.move_to_end(key)
+        return orjson.Fragment(body)
+
+    def _keep(self, key: Hashable, body: bytes) -> None:
+        if len(body) > self._size:
+            return
+        self._entries[key] = body
+        self._left -= len(body)
+        while self._left < 0:
+            self._left += len(self._entries.popitem(last=False)[1])
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectedBlock:
     """The block whose state a question is about."""
@@ -58,6 +89,8 @@ class Blocks:
 
     def __init__(self, chain: ChainPort) -> None:
         self.chain: Final = chain
+        self.rendered: Final = RenderedJson(RENDERED_BYTES)
+        """JSON by block hash."""
         self._headers: Final[RecentlyUsed[Hash32, Header]] = RecentlyUsed(CACHED_HEADERS)
         self._views: Final[RecentlyUsed[Hash32, BlockView]] = RecentlyUsed(CACHED_BLOCKS)
         self._receipts: Final[RecentlyUsed[Hash32, ReceiptsView]] = RecentlyUsed(CACHED_BLOCKS)

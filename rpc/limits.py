@@ -28,6 +28,11 @@ class Limits:
     waiting_requests: int = 2_048
     """Bodies that wait for one of those slots; beyond that they are refused."""
     connections: int = 2_048
+    """HTTP and WebSocket together; above that, new requests are answered 503."""
+    sockets: int = 1_024
+    """WebSockets open at once."""
+    stalled_seconds: float = 60.0
+    """A peer that acknowledges nothing of what it is sent for so long is disconnected by the kernel."""
     call_gas: int = 50_000_000
     """Most gas that eth_call and eth_estimateGas run with."""
     log_range: int = 1_000_000

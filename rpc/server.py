@@ -31,7 +31,7 @@ from rpc.ports import Ports
 from rpc.registry import MethodGroup, Registry
 from rpc.transport.access import AccessControl
 from rpc.transport.http import HttpEndpoint
-from rpc.transport.protocol import AbortableWebSocket
+from rpc.transport.protocol import AbortableWebSocket, BoundedHttp
 from rpc.transport.websocket import WebSocketEndpoint
 
 SHUTDOWN_SECONDS: Final = 5
@@ -71,6 +71,7 @@ class RpcServer:
     async def start(self, host: str, port: int) -> int:
         """Listens, and returns the port (the one that was free if 0 was asked). Raises CannotListen."""
         listener = _listen(host, port)
+        _give_up_on_stalled_peers(listener, self._limits.stalled_seconds)
         server = _QuietServer(self._uvicorn_config())
         self.events.attach(asyncio.get_running_loop())
         task = asyncio.create_task(server.serve(sockets=[listener]))
@@ -105,6 +106,7 @@ class RpcServer:
             log_config=None,
             access_log=False,
             lifespan="off",
+            http=BoundedHttp,
             ws=AbortableWebSocket,
             ws_max_size=self._limits.body_bytes,
             ws_ping_interval=_PING_SECONDS,
@@ -162,6 +164,12 @@ class _QuietServer(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+def _give_up_on_stalled_peers(listener: socket.socket, seconds: float) -> None:
+    """Accepted connections inherit the option: without it, an answer that nobody reads is held for ever."""
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1_000))
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -1,4 +1,4 @@
-"""What eth_subscribe can tell: new heads, logs, pending transactions. Each turns an event into JSON results."""
+"""What eth_subscribe can tell: heads, logs, pending transactions, syncing. Each turns an event into JSON results."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 from rpc.blocks import Blocks
 from rpc.events import Event, HeadEvent, PendingEvent
 from rpc.parameters import FilterRequest
-from rpc.ports import JsonObject
+from rpc.ports import JsonObject, NodeInfo
 from rpc.views.blocks import head_notification
-from rpc.views.hexadecimal import data
+from rpc.views.hexadecimal import data, quantity
 from rpc.views.receipts import located_logs, log_json
 from rpc.views.transactions import pooled_transaction
 from state.blocks import Header, bloom_contains
@@ -71,3 +71,25 @@ class NewPendingTransactions:
         if not isinstance(event, PendingEvent):
             return []
         return [pooled_transaction(event.transaction) if self.full else data(event.transaction.hash)]
+
+
+@dataclass(slots=True, kw_only=True)
+class Syncing:
+    """Whether the node is catching up, each time that changes; looked at when the head moves."""
+
+    info: NodeInfo
+    was_syncing: bool = False
+
+    def results(self, event: Event) -> list[Any]:
+        progress = self.info.syncing()
+        if not isinstance(event, HeadEvent) or (progress is not None) == self.was_syncing:
+            return []
+        self.was_syncing = progress is not None
+        if progress is None:
+            return [False]
+        status = {
+            "startingBlock": quantity(progress.starting_block),
+            "currentBlock": quantity(progress.current_block),
+            "highestBlock": quantity(progress.highest_block),
+        }
+        return [{"syncing": True, "status": status}]

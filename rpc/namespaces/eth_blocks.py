@@ -2,6 +2,8 @@
 
 from typing import Any, Final
 
+import orjson
+
 from rpc.context import Context
 from rpc.namespaces.inclusion import block_receipts, block_transactions, pending_transactions
 from rpc.parameters import BlockByHash, BlockByNumber, BlockSelector, BlockTag, Uint64
@@ -22,7 +24,7 @@ def find_view(context: Context, selector: BlockSelector) -> BlockView | None:
 
 
 @BLOCKS.method("eth_getBlockByNumber")
-def get_block_by_number(context: Context, block: BlockByNumber, full_transactions: bool = False) -> JsonObject | None:
+def get_block_by_number(context: Context, block: BlockByNumber, full_transactions: bool = False) -> Any:
     """The canonical block at a height or tag, with hashes or full transactions; null above the head."""
     if block.which is BlockTag.PENDING:
         return _pending_block(context, full_transactions)
@@ -30,14 +32,18 @@ def get_block_by_number(context: Context, block: BlockByNumber, full_transaction
 
 
 @BLOCKS.method("eth_getBlockByHash")
-def get_block_by_hash(context: Context, block_hash: Hash32, full_transactions: bool = False) -> JsonObject | None:
+def get_block_by_hash(context: Context, block_hash: Hash32, full_transactions: bool = False) -> Any:
     """The block of that hash, canonical or not, with hashes or full transactions; null if unknown."""
     return _block(context, find_view(context, BlockByHash(hash=block_hash)), full_transactions)
 
 
-def _block(context: Context, view: BlockView | None, full: bool) -> JsonObject | None:
+def _block(context: Context, view: BlockView | None, full: bool) -> orjson.Fragment | None:
     if view is None:
         return None
+    return context.blocks.rendered.get((view.hash, "block", full), lambda: _render(context, view, full))
+
+
+def _render(context: Context, view: BlockView, full: bool) -> JsonObject:
     transactions: list[Any] = (
         block_transactions(context, view) if full else [data(entry) for entry in view.transaction_hashes]
     )
@@ -74,10 +80,12 @@ def _transaction_count(view: BlockView | None) -> str | None:
 
 
 @BLOCKS.method("eth_getBlockReceipts")
-def get_block_receipts(context: Context, block: BlockSelector) -> list[JsonObject] | None:
+def get_block_receipts(context: Context, block: BlockSelector) -> Any:
     """All receipts of a block, in order; null if unknown."""
     view = find_view(context, block)
-    return None if view is None else block_receipts(context, view)
+    if view is None:
+        return None
+    return context.blocks.rendered.get((view.hash, "receipts"), lambda: block_receipts(context, view))
 
 
 @BLOCKS.method("eth_getUncleCountByBlockNumber")

@@ -7,7 +7,7 @@ from rpc.errors import FilterNotFound, InvalidParams, NotificationsUnsupported
 from rpc.parameters import FilterRequest, Malformed, ParameterType, SubscriptionId
 from rpc.parameters.filters import parse_filter
 from rpc.registry import MethodGroup
-from rpc.subscriptions import NewHeads, NewLogs, NewPendingTransactions
+from rpc.subscriptions import NewHeads, NewLogs, NewPendingTransactions, Syncing
 
 SUBSCRIPTIONS: Final = MethodGroup("Subscriptions")
 
@@ -36,7 +36,8 @@ def _connection(context: Context) -> SubscribingConnection:
 
 @SUBSCRIPTIONS.method("eth_subscribe")
 def subscribe(context: Context, kind: str, options: Options = None) -> str:
-    """The id of a subscription to `newHeads`, `logs` (with a filter) or `newPendingTransactions` (true: whole ones)."""
+    """The id of a subscription to `newHeads`, `logs` (with a filter), `newPendingTransactions` (true: whole ones) or
+    `syncing`."""
     return _connection(context).subscribe(_source(context, kind, options))
 
 
@@ -48,7 +49,9 @@ def _source(context: Context, kind: str, options: bool | FilterRequest | None) -
             return NewLogs(blocks=context.blocks, criteria=options or FilterRequest())
         case "newPendingTransactions", bool() | None:
             return NewPendingTransactions(full=bool(options))
-        case "newHeads" | "logs" | "newPendingTransactions", _:
+        case "syncing", None:
+            return Syncing(info=context.ports.info)
+        case "newHeads" | "logs" | "newPendingTransactions" | "syncing", _:
             raise InvalidParams(f"invalid argument 1: options: not what a {kind} subscription takes")
         case _:
             raise InvalidParams(f'no "{kind[:50]}" subscription in eth namespace')

@@ -1,16 +1,64 @@
-"""uvicorn's WebSocket protocol, with a way to cut off a peer that reads nothing.
+"""uvicorn's protocols, with the bounds that they leave out.
 
-Closing a transport first flushes its buffer, which never happens while the peer's window stays shut: the memory and
-the socket would be held for as long as the peer likes. So the scope carries `abort`, and a missed pong aborts.
+HTTP: a request's head must be complete within bytes and seconds, or half-open connections pile up. WebSocket: closing a
+transport first flushes its buffer, which never happens while the peer reads nothing, so the scope carries `abort`, and
+a missed pong aborts.
 """
 
+import asyncio
 from typing import Final
 
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
 ABORT: Final = "openledger.abort"
 """The scope extension that holds the function."""
+
+
+HEAD_BYTES: Final = 65_536
+HEAD_SECONDS: Final = 10.0
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """One HTTP connection; cut off if a request's head grows too long or takes too long."""
+
+    head_seconds: float = HEAD_SECONDS
+    _head_timer: asyncio.TimerHandle | None = None
+    """Runs from a connection's or a request's first byte to the end of the head."""
+    _head_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._start_head()
+
+    def data_received(self, data: bytes) -> None:
+        self._head_bytes += len(data)
+        super().data_received(data)
+        if self._head_timer is not None and self._head_bytes > HEAD_BYTES:
+            self.transport.abort()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._start_head()
+
+    def on_headers_complete(self) -> None:
+        self._end_head()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end_head()
+        super().connection_lost(exc)
+
+    def _start_head(self) -> None:
+        if self._head_timer is None:
+            self._head_bytes = 0
+            self._head_timer = self.loop.call_later(self.head_seconds, self.transport.abort)
+
+    def _end_head(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
 
 
 class AbortableWebSocket(WebSocketsSansIOProtocol):

@@ -192,13 +192,19 @@ class WebSocketEndpoint:
         self._context: Final = context
         self.limits: Final = limits
         self.events: Final = events
+        self._open = 0
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await receive()  # websocket.connect
-        if not self._access.allows_host(scope) or not self._access.allows_origin(scope):
+        is_allowed = self._access.allows_host(scope) and self._access.allows_origin(scope)
+        if not is_allowed or self._open >= self.limits.sockets:
             await send({"type": "websocket.close"})  # before accept: the handshake is answered 403
             return
-        await Socket(self, scope, receive, send).run()
+        self._open += 1
+        try:
+            await Socket(self, scope, receive, send).run()
+        finally:
+            self._open -= 1
 
     async def answer(self, body: bytes, request: SocketRequest) -> bytes | None:
         """The answer to one message."""

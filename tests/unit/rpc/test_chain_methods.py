@@ -1,7 +1,9 @@
 """Blocks, transactions, receipts and raw encodings, in geth's and op-geth's JSON."""
 
+import orjson
 import pytest
 
+from rpc.blocks import RecentlyUsed, RenderedJson
 from rpc.views.blocks import block_size
 from state.blocks import Header, Receipt
 from state.primitives import rlp
@@ -186,3 +188,31 @@ async def test_rollup_methods_answer_from_the_rollup(client: Client) -> None:
     assert (await client.call("optimism_outputAtBlock", "0x1"))["blockRef"] == {"number": 1}
     assert (await client.call("optimism_rollupConfig"))["l2_chain_id"] == CHAIN_ID
     assert await client.call("optimism_version") == "OpenLedger/0.1.0/test/python"
+
+
+def test_rendered_json_is_kept_within_its_bytes() -> None:
+    rendered, made = RenderedJson(10), []
+
+    def text(name: str, length: int) -> bytes:
+        return orjson.dumps(rendered.get(name, lambda: made.append(name) or "x" * (length - 2)))
+
+    assert text("a", 6) == b'"xxxx"'
+    text("b", 4)
+    text("a", 6)
+    text("c", 4)  # "b" was used least recently
+    text("a", 6)
+    text("huge", 11)
+    text("a", 6)
+    assert made == ["a", "b", "c", "huge"]
+    text("b", 4)
+    assert made[-1] == "b"
+
+
+def test_recently_used_forgets_the_oldest_and_never_remembers_nothing() -> None:
+    loads: list[int] = []
+    cache: RecentlyUsed[int, str] = RecentlyUsed(2)
+    for key in (1, 2, 1, 3, 1, 2):
+        cache.get(key, lambda key: loads.append(key) or str(key))
+    assert loads == [1, 2, 3, 2]
+    assert cache.get(9, lambda _key: None) is None
+    assert cache.get(9, str) == "9"

@@ -1,6 +1,7 @@
 """Everything around the calls: limits, access, health, starting and stopping."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -14,6 +15,7 @@ from rpc.limits import Access, Limits
 from rpc.parameters import ParameterType
 from rpc.registry import MethodGroup
 from rpc.server import RpcServer
+from rpc.transport.protocol import BoundedHttp
 from tests.unit.rpc.conftest import Client
 from tests.unit.rpc.fake_chain import FakeChain
 
@@ -43,6 +45,60 @@ async def test_body_that_never_ends_is_given_up(client: Client) -> None:
     status = await asyncio.wait_for(reader.readline(), 5)
     assert b" 408 " in status
     writer.close()
+
+
+@pytest.mark.parametrize("start", [b"", b"POST / HTTP/1.1\r\nhost: ", b"POST / HTTP/1.1\r\nhost: x\r\n"])
+async def test_head_that_never_ends_is_cut_off(client: Client, monkeypatch: pytest.MonkeyPatch, start: bytes) -> None:
+    monkeypatch.setattr(BoundedHttp, "head_seconds", 0.05)
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
+    writer.write(start)
+    assert await _everything(reader) == b""
+    writer.close()
+
+
+async def test_second_head_on_a_connection_is_bounded_too(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(BoundedHttp, "head_seconds", 0.05)
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
+    head = b"POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
+    writer.write(head + b"content-length: %d\r\n\r\n" % len(CALL) + CALL + head)
+    assert b"0x27613" in await _everything(reader)
+    writer.close()
+
+
+async def test_head_that_is_too_long_is_cut_off(client: Client) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
+    writer.write(b"POST / HTTP/1.1\r\nx: " + b"a" * 1_000_000)
+    assert await _everything(reader) == b""
+    writer.close()
+
+
+async def _everything(reader: asyncio.StreamReader) -> bytes:
+    """What the server sends until it closes the connection, however roughly."""
+    received = b""
+    with contextlib.suppress(ConnectionResetError):
+        while chunk := await asyncio.wait_for(reader.read(65_536), 5):
+            received += chunk
+    return received
+
+
+async def test_answer_that_nobody_reads_is_given_up(chain: FakeChain) -> None:
+    server = RpcServer(chain.ports, limits=Limits(stalled_seconds=0.5, response_bytes=50_000_000, batch_calls=10_000))
+    port = await server.start("127.0.0.1", 0)
+    block = b'{"jsonrpc":"2.0","id":1,"method":"eth_getBlockByNumber","params":["0x1",true]}'
+    body = b"[" + b",".join([block] * 2_000) + b"]"
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1_024)
+    head = b"POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+    writer.write(head % len(body) + body)
+    await reader.readline()
+    with pytest.raises((ConnectionResetError, asyncio.IncompleteReadError)):
+        await _stall_and_read_on(reader)
+    writer.close()
+    await server.stop()
+
+
+async def _stall_and_read_on(reader: asyncio.StreamReader) -> None:
+    await asyncio.sleep(4)
+    await reader.readexactly(10_000_000)
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])

@@ -11,7 +11,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from rpc.limits import Limits
+from rpc.ports import SyncProgress
 from rpc.server import RpcServer
+from state.primitives.types import BlockNumber
 from state.transactions import TransactionType
 from tests.unit.rpc.fake_chain import TOPIC_A, FakeChain, signed
 
@@ -130,6 +132,21 @@ async def test_unsubscribed_means_silence(ws: SocketClient, chain: FakeChain, se
     assert ws.notifications == []
 
 
+async def test_syncing_is_told_when_it_changes(ws: SocketClient, chain: FakeChain, server: RpcServer) -> None:
+    await ws.request("eth_subscribe", "syncing")
+    server.events.publish_heads([chain.append([])])
+    chain.progress = SyncProgress(
+        starting_block=BlockNumber(0), current_block=BlockNumber(3), highest_block=BlockNumber(9)
+    )
+    await ws.request("eth_chainId")
+    server.events.publish_heads([chain.append([]), chain.append([])])
+    status = {"startingBlock": "0x0", "currentBlock": "0x3", "highestBlock": "0x9"}
+    assert (await ws.notification())["result"] == {"syncing": True, "status": status}
+    chain.progress = None
+    server.events.publish_heads([chain.append([])])
+    assert (await ws.notification())["result"] is False
+
+
 @pytest.mark.parametrize(
     "params", [["nonsense"], ["newHeads", {}], ["logs", True], ["newPendingTransactions", {}], ["logs", "x"]]
 )
@@ -162,6 +179,19 @@ async def test_foreign_web_page_can_not_connect(port: int) -> None:
         async with connect(f"ws://127.0.0.1:{port}/", origin="https://evil.example", proxy=None):  # type: ignore[arg-type]
             pass
     assert caught.value.response.status_code == 403
+
+
+async def test_sockets_are_limited(chain: FakeChain) -> None:
+    server = RpcServer(chain.ports, limits=Limits(sockets=1))
+    url = f"ws://127.0.0.1:{await server.start('127.0.0.1', 0)}/"
+    try:
+        async with connect(url, proxy=None):
+            with pytest.raises(InvalidStatus):
+                await connect(url, proxy=None)
+        async with connect(url, proxy=None) as connection:
+            assert "result" in await SocketClient(connection).request("eth_chainId")
+    finally:
+        await server.stop()
 
 
 async def test_local_web_page_can_connect(port: int) -> None:
