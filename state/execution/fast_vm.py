@@ -9,13 +9,14 @@ What is py-evm's: every opcode's logic and gas. What is ours, and why:
                      (possible since EIP-7702)
     collisions       storage at the target counts, too (EIP-7610)
     init code        priced with the intrinsic gas, where geth has it, not inside the frame
-    KECCAK256        on our native keccak (py-evm's default backend takes six times as long)
+    hot opcodes      on a stack of integers, one call each (fast_opcodes.py), keccak on our native library
     SELFDESTRUCT     without py-evm's deprecation warning
 """
 
 # py-evm types every argument by its abstract interfaces and its own byte NewTypes; narrowing them is the point here.
 # mypy: disable-error-code="override,method-assign,assignment,arg-type,attr-defined,unreachable"
 
+import sys
 from collections.abc import Callable
 from typing import Any, ClassVar, Final, cast
 
@@ -40,25 +41,25 @@ from eth.vm.forks.prague.opcodes import PRAGUE_OPCODES
 from eth.vm.forks.prague.state import PragueState
 from eth.vm.gas_meter import GasMeter
 from eth.vm.logic.invalid import InvalidOpcode
-from eth.vm.memory import Memory
 from eth.vm.message import Message
 from eth.vm.opcode import as_opcode
-from eth.vm.stack import Stack
 
+from state.execution.fast_opcodes import FastMemory, IntegerStack, fast_opcodes, memory_price
 from state.execution.port import BlockEnv, ChainRules
 from state.execution.precompiles import ETHEREUM_PRECOMPILES, OPTIMISM_PRECOMPILES, evm_functions
 from state.execution.validation import MAX_INITCODE_SIZE
-from state.primitives.crypto import keccak256
 from state.primitives.types import Address
 from state.world.journal import WorldState
 
 MAX_CODE_SIZE: Final = 24_576
 CODE_DEPOSIT_GAS: Final = 200
 SELFDESTRUCT_GAS: Final = 5_000
-KECCAK_GAS: Final = 30
-KECCAK_WORD_GAS: Final = 6
 CODE_CACHE_ENTRIES: Final = 512
 _PADDING: Final = bytes(34)
+PYTHON_FRAMES: Final = 32_768
+"""1,024 nested creations take ten Python frames each, and the caller has some, too: running out of them would be a
+result that no other client gives."""
+sys.setrecursionlimit(max(PYTHON_FRAMES, sys.getrecursionlimit()))
 
 _JUMPDEST: Final = opcode_values.JUMPDEST
 _PUSH1: Final = opcode_values.PUSH1
@@ -138,13 +139,6 @@ class FastGasMeter(GasMeter):
         self.gas_refunded += amount
 
 
-def _keccak(computation: "FastComputation") -> None:
-    start, size = computation.stack_pop_ints(2)
-    computation.extend_memory(start, size)
-    computation.consume_gas(KECCAK_WORD_GAS * ((size + 31) // 32), "KECCAK256")
-    computation.stack_push_bytes(keccak256(computation._memory.read_bytes(start, size)))
-
-
 def _opcode_table() -> tuple[Callable[..., None], ...]:
     table: list[Callable[..., None]] = [PRAGUE_OPCODES.get(value) or InvalidOpcode(value) for value in range(256)]
     table[opcode_values.SELFDESTRUCT] = as_opcode(
@@ -152,7 +146,8 @@ def _opcode_table() -> tuple[Callable[..., None], ...]:
         mnemonic="SELFDESTRUCT",
         gas_cost=SELFDESTRUCT_GAS,
     )
-    table[opcode_values.SHA3] = as_opcode(logic_fn=_keccak, mnemonic="KECCAK256", gas_cost=KECCAK_GAS)
+    for value, opcode in fast_opcodes().items():
+        table[value] = opcode
     return tuple(table)
 
 
@@ -173,12 +168,12 @@ class FastComputation(PragueComputation):
         self.children = []
         self.accounts_to_delete = []
         self.beneficiaries = []
-        self._stack = stack = Stack()
+        self._stack = stack = IntegerStack()
         self.stack_push_int = stack.push_int
         self.stack_push_bytes = stack.push_bytes
         self.stack_pop1_int = stack.pop1_int
         self.stack_pop_ints = stack.pop_ints
-        self._memory = Memory()
+        self._memory = FastMemory()
         self._log_entries = []
 
     @classmethod
@@ -266,6 +261,7 @@ class FastComputation(PragueComputation):
                 precompile(computation)
         except VMError as error:
             computation._fail(error)
+        computation._release()
         return computation
 
     @classmethod
@@ -279,6 +275,21 @@ class FastComputation(PragueComputation):
                 table[opcodes[position]](computation)
         except Halt:
             pass
+
+    def extend_memory(self, start_position: int, size: int) -> None:
+        """Pay for and zero the memory up to `start_position + size`; nothing for size zero. Raises OutOfGas."""
+        memory: bytearray = self._memory._bytes
+        before = len(memory) >> 5
+        after = (start_position + size + 31) >> 5
+        if size and after > before:
+            self.consume_gas(memory_price(after) - memory_price(before), "memory expansion")
+            memory.extend(bytes((after - before) << 5))
+
+    def _release(self) -> None:
+        """Let stack and memory go: a transaction keeps every frame until it ends, and most have thousands of bytes."""
+        for name in ("stack_push_int", "stack_push_bytes", "stack_pop1_int", "stack_pop_ints"):
+            del self.__dict__[name]
+        self._stack = self._memory = None
 
     def _fail(self, error: VMError) -> None:
         self._error = error

@@ -1,5 +1,8 @@
 """Random programs and transactions under both executors: the same outcomes, the same changes."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -223,6 +226,22 @@ def test_both_executors_do_the_same_with_random_programs(
 ) -> None:
     executor = CheckedExecutor(FastExecutor(), ReferenceExecutor(), _evidence(tmp_path_factory))
     state = data.draw(states())
+    with python_frames():
+        _run_block(executor, state, rules, data)
+
+
+@contextmanager
+def python_frames() -> Iterator[None]:
+    """Room for 1,024 nested calls, which Hypothesis takes away while a test runs."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(100_000)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def _run_block(executor: CheckedExecutor, state: DictState, rules: ChainRules, data: st.DataObject) -> None:
     block = executor.begin_block(state, make_env(), rules)
     nonces = {eoa: state.accounts[eoa].nonce for eoa in EOAS}
     for _ in range(data.draw(st.integers(1, 5))):

@@ -1,5 +1,7 @@
 """Creations, destruction, failures, logs and warmth, under both executors."""
 
+import threading
+
 import pytest
 
 from state.blocks import Log
@@ -219,3 +221,30 @@ def test_transfer_to_oneself_costs_only_its_fee(chain: Chain) -> None:
 
 def test_jump_targets_are_not_found_inside_pushed_data() -> None:
     assert find_jump_targets(bytes.fromhex("5b605b5b625b5b5b5b7f5b")) == {0, 3, 8}
+
+
+def test_calls_nest_1024_deep_in_a_thread_of_their_own(chain: Chain) -> None:
+    # Each frame counts itself in slot 0 and calls its own contract with all gas.
+    chain.state.put(CONTRACT, nonce=1, code=bytes.fromhex("5f546001015f555f5f5f5f5f305af15000"))
+    chain.state.put(SENDER, balance=10**30)
+    chain.env = make_env(gas_limit=10**14)
+    outcomes: list[bool] = []
+
+    def run() -> None:
+        outcomes.append(chain.apply(sign(to=CONTRACT, gas_limit=10**14, value=0)).succeeded)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert outcomes == [True]
+    assert chain.finish().storage(CONTRACT, 0) == 1_025
+
+
+def test_creations_nest_1024_deep(chain: Chain) -> None:
+    # CODECOPY all of this init code to memory, then CREATE with it: every contract creates the next in its constructor.
+    init_code = bytes.fromhex("385f5f39385f5ff05f5500")
+    chain.state.put(SENDER, balance=10**30)
+    chain.env = make_env(gas_limit=10**14)
+    assert chain.apply(sign(**creation(init_code, gas_limit=10**14))).succeeded
+    created = [account for account in chain.finish().accounts.values() if account.nonce >= 1]
+    assert len(created) == 1_025 + 1
