@@ -137,6 +137,10 @@ class Chain:
                 raise TransactionLost(f"{what} did not happen within {seconds:.0f} s")
             time.sleep(0.2)
 
+    def wait_for_block_after(self, number: int) -> None:
+        """Return when there is a block above `number`: estimates run in the newest block, not in the next one."""
+        self.wait_until(lambda: self.web3.eth.block_number > number, f"a block after {number}")
+
     def timestamp(self) -> int:
         """UNIX seconds of the latest block."""
         return int(self.web3.eth.get_block("latest")["timestamp"])

@@ -11,10 +11,11 @@ import structlog
 from node.adapters.chain import DatabaseChain
 from node.adapters.info import ProcessInfo
 from node.adapters.simulator import SimulatorPool, simulator_methods
+from node.adapters.state import ReaderState
 from node.config import L1Config, NodeConfig
 from node.devnet_clock import chain_clock
 from node.files import load_genesis
-from node.reading import open_state
+from node.readers import QUERY_SECONDS, ReaderPool
 from node.telemetry import configure_logging
 from node.wiring import Node
 from rollup.simulator import SimulatedL1, SimulatorConfig
@@ -85,9 +86,12 @@ async def _serve_l1(config: L1Config) -> None:
             journal=Journal(config.data_dir / "txpool.journal"),
         )
         stack.callback(simulator.close)
+        readers = ReaderPool(db, config.data_dir, simulator.rules, count=config.readers, cap_seconds=QUERY_SECONDS)
+        await readers.start()
+        stack.push_async_callback(readers.close)
         ports = Ports(
             chain=DatabaseChain(db, next_base_fee=lambda header: child_base_fee(header, simulator.rules)),
-            state=await open_state(stack, config, db, simulator.rules, genesis),
+            state=ReaderState(readers),
             pool=SimulatorPool(simulator),
             info=ProcessInfo(chain_id=genesis.chain_id, block_time=config.block_time),
         )

@@ -28,10 +28,11 @@ from node.adapters.pool import ForwardingPool, LocalPool
 from node.adapters.pool_feed import HeadFeed
 from node.adapters.rollup import EngineRollup
 from node.adapters.sources import BatcherSource, ProposerSource
+from node.adapters.state import ReaderState
 from node.config import NodeConfig, Role
 from node.devnet_clock import chain_clock
 from node.files import load_addresses, load_genesis, load_key, load_rollup
-from node.reading import open_state
+from node.readers import QUERY_SECONDS, ReaderPool
 from rollup.batcher import Batcher, BatcherConfig, Outbox
 from rollup.derivation.pipeline import DerivationPipeline
 from rollup.driver import Driver
@@ -111,10 +112,14 @@ class Node:
             await self._check_l1(l1)
             driver = self._driver(l1)
             pool = self._pool() if config.role is Role.SEQUENCER else None
-            state = await open_state(stack, config, chain.db, chain.rules, chain.genesis)
+            readers = ReaderPool(
+                chain.db, config.data_dir, chain.rules, count=config.readers, cap_seconds=QUERY_SECONDS
+            )
+            await readers.start()
+            stack.push_async_callback(readers.close)
             ports = Ports(
                 chain=DatabaseChain(chain.db, next_base_fee=lambda header: child_base_fee(header, chain.rules)),
-                state=state,
+                state=ReaderState(readers),
                 pool=self._pool_port(pool, http),
                 info=self._info(driver),
                 rollup=EngineRollup(engine=chain.engine, status=lambda: driver.status),

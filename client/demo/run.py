@@ -96,7 +96,7 @@ def _pay_out(
     earners = [cast.owner, *cast.contributors]
     tick = progress.stage("Proposing the epoch and claiming rewards", 2 + len(earners))
     past = settlement.last_block
-    chain.wait_until(lambda: chain.web3.eth.block_number > past, "the block after the last settlement")
+    chain.wait_for_block_after(past)
     number, tree = attribution.propose_epoch(cast.worker, past)
     tick()
     attribution.finalize_epoch(cast.worker, number)

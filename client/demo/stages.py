@@ -26,7 +26,7 @@ PRICE_OUT: Final = 6 * WEI // 10
 """Wei per 1,000 tokens."""
 STAKE: Final = 200 * WEI
 BOND: Final = WEI // 10
-RECORDS_PER_SETTLEMENT: Final = 250
+RECORDS_PER_SETTLEMENT: Final = 200
 
 Tick = Callable[[], None]
 
@@ -83,7 +83,8 @@ def contribute(chain: Chain, cast: Cast, domains: Sequence[Domain], tick: Tick) 
         for index, rows in enumerate(disjoint_parts(domain.dataset.rows, len(cast.contributors)))
     ]
     accounts = cast.contributors
-    chain.wait_all([datanets.commit(accounts[p.contributor], p.domain.datanet_id, p.root, p.salt) for p in parts], tick)
+    commits = [datanets.commit(accounts[p.contributor], p.domain.datanet_id, p.root, p.salt) for p in parts]
+    chain.wait_for_block_after(max(receipt["blockNumber"] for receipt in chain.wait_all(commits, tick)))
     sent = [
         datanets.contribute(
             accounts[p.contributor],

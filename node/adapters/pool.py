@@ -42,6 +42,7 @@ class LocalPool:
 
     async def submit(self, raw: bytes) -> Hash32:
         """Admit; raises NodeError in geth's words."""
+        log.info("rpc.received", size=len(raw))
         recovered, verdict = self._pool.add(raw)
         log.info("txpool.admitted", transaction=recovered.hash.hex(), verdict=verdict.value)
         return recovered.hash

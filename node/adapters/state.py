@@ -1,54 +1,56 @@
-"""StatePort over StateQueries on a thread of this process: for the simulated L1, and for nodes without readers."""
+"""StatePort over the reader processes."""
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
+from node.readers import ReaderPool
 from rpc.ports import AccountProof, LocatedLog, StorageProof, TopicFilter
 from state.database import LogEntry
 from state.execution.port import AccountOverride, CallMessage, TransactionOutcome
 from state.primitives.types import Address, BlockNumber, Gas, Hash32, Nonce, Wei
 from state.queries import AccountProof as QueriedProof
-from state.queries import StateQueries
+from state.world.types import Account
 
-T = TypeVar("T")
+Overrides = Mapping[Address, AccountOverride]
 
 
-class ThreadState:
-    """Each question runs on one worker thread, reading tries only, so that a commit may go on beside it."""
+class ReaderState:
+    """Each question goes to a reader, in one row with the blocks that it is fed."""
 
-    def __init__(self, queries: StateQueries) -> None:
-        self._queries = queries
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="queries")
+    def __init__(self, pool: ReaderPool) -> None:
+        self._pool = pool
 
-    async def _run(self, function: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, function)
+    async def _account(self, block_hash: Hash32, address: Address) -> Account:
+        account: Account = await self._pool.query("account", {"block_hash": block_hash, "address": address})
+        return account
 
     async def balance(self, block_hash: Hash32, address: Address) -> Wei:
-        return (await self._run(lambda: self._queries.account(block_hash, address))).balance
+        return (await self._account(block_hash, address)).balance
 
     async def nonce(self, block_hash: Hash32, address: Address) -> Nonce:
-        return (await self._run(lambda: self._queries.account(block_hash, address))).nonce
+        return (await self._account(block_hash, address)).nonce
 
     async def code(self, block_hash: Hash32, address: Address) -> bytes:
-        return await self._run(lambda: self._queries.code(block_hash, address))
+        code: bytes = await self._pool.query("code", {"block_hash": block_hash, "address": address})
+        return code
 
     async def storage(self, block_hash: Hash32, address: Address, slot: int) -> int:
-        return await self._run(lambda: self._queries.storage(block_hash, address, slot))
+        question = {"block_hash": block_hash, "address": address, "slot": slot}
+        word: int = await self._pool.query("storage", question)
+        return word
 
-    async def call(
-        self, block_hash: Hash32, message: CallMessage, overrides: Mapping[Address, AccountOverride]
-    ) -> TransactionOutcome:
-        return await self._run(lambda: self._queries.call(block_hash, message, overrides))
+    async def call(self, block_hash: Hash32, message: CallMessage, overrides: Overrides) -> TransactionOutcome:
+        question = {"block_hash": block_hash, "message": message, "overrides": overrides}
+        outcome: TransactionOutcome = await self._pool.query("call", question)
+        return outcome
 
-    async def estimate_gas(
-        self, block_hash: Hash32, message: CallMessage, overrides: Mapping[Address, AccountOverride]
-    ) -> Gas:
-        return await self._run(lambda: self._queries.estimate_gas(block_hash, message, overrides))
+    async def estimate_gas(self, block_hash: Hash32, message: CallMessage, overrides: Overrides) -> Gas:
+        question = {"block_hash": block_hash, "message": message, "overrides": overrides}
+        gas: int = await self._pool.query("estimate_gas", question)
+        return Gas(gas)
 
     async def proof(self, block_hash: Hash32, address: Address, slots: Sequence[int]) -> AccountProof:
-        return proof_view(await self._run(lambda: self._queries.proof(block_hash, address, slots)))
+        question = {"block_hash": block_hash, "address": address, "slots": list(slots)}
+        return _proof_view(await self._pool.query("proof", question))
 
     async def logs(
         self,
@@ -58,22 +60,18 @@ class ThreadState:
         topics: TopicFilter,
         limit: int,
     ) -> Sequence[LocatedLog]:
-        wanted = topic_lists(topics)
-        entries = await self._run(lambda: self._queries.search_logs(first, last, sorted(addresses), wanted, limit))
-        return [log_view(entry) for entry in entries]
-
-    def close(self) -> None:
-        """Let the thread go."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
-
-
-def topic_lists(topics: TopicFilter) -> list[list[Hash32] | None]:
-    """A filter's topics as the database takes them."""
-    return [None if choices is None else sorted(choices) for choices in topics]
+        question = {
+            "from_block": first,
+            "to_block": last,
+            "addresses": sorted(addresses),
+            "topics": [None if choices is None else sorted(choices) for choices in topics],
+            "limit": limit,
+        }
+        entries: list[LogEntry] = await self._pool.query("search_logs", question)
+        return [_log_view(entry) for entry in entries]
 
 
-def proof_view(proof: QueriedProof) -> AccountProof:
-    """A proof in rpc's form."""
+def _proof_view(proof: QueriedProof) -> AccountProof:
     return AccountProof(
         balance=proof.account.balance,
         nonce=proof.account.nonce,
@@ -84,8 +82,7 @@ def proof_view(proof: QueriedProof) -> AccountProof:
     )
 
 
-def log_view(entry: LogEntry) -> LocatedLog:
-    """A found log in rpc's form."""
+def _log_view(entry: LogEntry) -> LocatedLog:
     return LocatedLog(
         log=entry.log,
         block_hash=entry.block_hash,

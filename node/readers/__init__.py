@@ -17,6 +17,6 @@ Start reading at `pool.py`.
 """
 
 from node.readers.errors import QueryTimedOut, ReaderBug, ReaderCrashed, ReadersBusy
-from node.readers.pool import ReaderPool
+from node.readers.pool import QUERY_SECONDS, ReaderPool
 
-__all__ = ["QueryTimedOut", "ReaderBug", "ReaderCrashed", "ReaderPool", "ReadersBusy"]
+__all__ = ["QUERY_SECONDS", "QueryTimedOut", "ReaderBug", "ReaderCrashed", "ReaderPool", "ReadersBusy"]

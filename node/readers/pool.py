@@ -16,6 +16,8 @@ from state.execution.port import ChainRules
 from state.queries import StateQueries
 
 DEFAULT_CAP_SECONDS: Final = 5.0
+QUERY_SECONDS: Final = 12.0
+"""What a node gives a question: readers run at low priority, and an estimate runs a call several times."""
 THREADS: Final = 4
 """Questions at once where there is no reader and this process answers."""
 

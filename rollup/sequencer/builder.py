@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import structlog
+
 from rollup.derivation.attributes import prepare_attributes
 from rollup.engine import Engine
 from rollup.engine.payload import PayloadBuild
@@ -14,6 +16,8 @@ from state.errors import InvalidTransaction
 from state.execution.errors import GasLimitReached, NonceTooHigh
 from state.primitives.types import Address, Hash32, UnixSeconds, Wei
 from state.transactions import RecoveredTransaction
+
+log = structlog.get_logger("rollup.engine")
 
 
 class PoolPort(Protocol):
@@ -88,6 +92,13 @@ class SequencerBuilder:
         if allow_transactions:
             included, discarded = self._fill_payload(payload, candidates, deadline)
         gas_used = payload.gas_used
+        log.info(
+            "engine.built",
+            number=payload.parent.number + 1,
+            transactions=included,
+            gas=gas_used,
+            left_out=len(discarded),
+        )
         ref = self._engine.insert_unsafe(payload.seal())
         seconds = self._clock() - started
         self._fill.record(gas_used, seconds)

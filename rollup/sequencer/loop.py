@@ -87,6 +87,7 @@ class Sequencer:
         l1_block = await self._l1.l1_block(choice.origin.number)
         if l1_block.hash != choice.origin.hash:
             raise L1Unavailable(f"L1 block {choice.origin.number} changed while it was being read")
+        log.info("sequencer.origin", number=self._engine.unsafe_head.number + 1, l1_origin=choice.origin.number)
         allow = choice.allow_transactions and not self._throttled()
         candidates = list(islice(self._pool.best_transactions(self._builder.next_base_fee()), MAX_CANDIDATES))
         deadline = self._clock() + self._engine.config.block_time
@@ -97,15 +98,6 @@ class Sequencer:
         )
         for transaction_hash, reason in produced.discarded:
             self._pool.discard(transaction_hash, reason)
-        log.info(
-            "sequencer.sealed",
-            number=produced.ref.number,
-            hash=produced.ref.hash.hex(),
-            transactions=produced.transactions,
-            gas=produced.gas_used,
-            l1_origin=produced.ref.l1_origin.number,
-            ms=round(produced.seconds * 1000, 1),
-        )
         return produced
 
     async def choose_origin(self) -> OriginChoice | None:
