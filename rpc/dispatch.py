@@ -96,12 +96,15 @@ class Dispatcher:
         answers: list[bytes] = []
         size = 0
         for call in batch:
+            if size > self._limits.response_bytes:
+                answers.append(failure(_id_of(call), ResponseTooLarge("response too large")))  # and it never runs
+                continue
             answer = await self._answer_call(call, context)
             if answer is None:
                 continue
-            if size + len(answer) > self._limits.response_bytes:
-                answer = failure(_id_of(call), ResponseTooLarge("response too large"))
             size += len(answer)
+            if size > self._limits.response_bytes:
+                answer = failure(_id_of(call), ResponseTooLarge("response too large"))
             answers.append(answer)
             await asyncio.sleep(0)  # other connections get their turn between the calls of a batch
         return b"[" + b",".join(answers) + b"]" if answers else None

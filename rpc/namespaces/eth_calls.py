@@ -7,6 +7,7 @@ from rpc.errors import REVERT_CODE, CallFailed, ExecutionReverted, InvalidParams
 from rpc.parameters import LATEST, NO_OVERRIDES, BlockSelector, CallRequest, StateOverrides
 from rpc.registry import MethodGroup
 from rpc.views.hexadecimal import data, quantity
+from state.blocks import Header
 from state.errors import NodeError
 from state.execution.port import CallMessage, TransactionOutcome
 from state.primitives.types import ZERO_ADDRESS, Gas, Wei
@@ -23,7 +24,7 @@ async def call(
 ) -> str:
     """What a call returns on the state of a block, with accounts as `overrides` pretends."""
     selected = context.blocks.select(block)
-    message = call_message(context, transaction, selected.header.base_fee_per_gas)
+    message = call_message(context, transaction, selected.header, default_gas=context.limits.call_gas)
     outcome = await context.ports.state.call(selected.hash, message, overrides)
     return data(_output(outcome))
 
@@ -37,7 +38,7 @@ async def estimate_gas(
 ) -> str:
     """The gas limit that a transaction needs to succeed on the state of a block."""
     selected = context.blocks.select(block)
-    message = call_message(context, transaction, selected.header.base_fee_per_gas)
+    message = call_message(context, transaction, selected.header, default_gas=selected.header.gas_limit)
     try:
         return quantity(await context.ports.state.estimate_gas(selected.hash, message, overrides))
     except NodeError as error:
@@ -47,17 +48,17 @@ async def estimate_gas(
         raise
 
 
-def call_message(context: Context, request: CallRequest, base_fee: int) -> CallMessage:
-    """The message that the EVM runs. Raises InvalidParams for a call that is meant for another chain."""
+def call_message(context: Context, request: CallRequest, header: Header, *, default_gas: int) -> CallMessage:
+    """The message that the EVM runs, its gas capped. Raises InvalidParams for a call meant for another chain."""
     chain_id = context.ports.info.chain_id
     if request.chain_id is not None and request.chain_id != chain_id:
         raise InvalidParams(f"chainId does not match node's (have={request.chain_id}, want={chain_id})")
-    limit = context.limits.call_gas
+    gas = default_gas if request.gas is None else request.gas
     return CallMessage(
         sender=request.sender or ZERO_ADDRESS,
         to=request.to,
-        gas_limit=Gas(limit if not request.gas else min(request.gas, limit)),
-        gas_price=Wei(_gas_price(request, base_fee)),
+        gas_limit=Gas(min(gas, context.limits.call_gas)),
+        gas_price=Wei(_gas_price(request, header.base_fee_per_gas)),
         value=Wei(request.value),
         data=request.data,
         access_list=request.access_list,

@@ -8,8 +8,9 @@ from rpc.context import Context
 from rpc.errors import BlockNotFound, InvalidParams
 from rpc.namespaces.inclusion import receipts_of
 from rpc.parameters import BlockByNumber, Count
-from rpc.ports import BlockView, JsonObject
+from rpc.ports import JsonObject
 from rpc.registry import MethodGroup
+from rpc.turns import taking_turns
 from rpc.views.hexadecimal import quantity
 from state.blocks import Header
 from state.primitives.types import Hash32
@@ -50,7 +51,7 @@ def base_fee(context: Context) -> str:
 
 
 @FEES.method("eth_feeHistory")
-def fee_history(
+async def fee_history(
     context: Context, block_count: Count, newest_block: BlockByNumber, reward_percentiles: list[float] | None = None
 ) -> JsonObject:
     """Base fees, fullness and tips at percentiles of gas, of a row of blocks up to `newestBlock`."""
@@ -61,8 +62,8 @@ def fee_history(
     count = min(block_count, context.limits.fee_history_blocks, newest + 1)
     if count == 0:
         return {"oldestBlock": "0x0", "baseFeePerGas": [], "gasUsedRatio": []}
-    views = [_canonical(context, number) for number in range(newest - count + 1, newest + 1)]
-    headers, last = [view.header for view in views], views[-1].header
+    blocks = [_canonical(context, number) for number in range(newest - count + 1, newest + 1)]
+    headers, last = [header for _hash, header in blocks], blocks[-1][1]
     history: JsonObject = {
         "oldestBlock": quantity(newest - count + 1),
         "baseFeePerGas": [quantity(header.base_fee_per_gas) for header in headers]
@@ -72,7 +73,8 @@ def fee_history(
         "blobGasUsedRatio": [header.blob_gas_used / BLOB_GAS_LIMIT for header in headers],
     }
     if reward_percentiles is not None:
-        history["reward"] = [_rewards(context, view, percentiles) for view in views]
+        turns = taking_turns(blocks, every=1)
+        history["reward"] = [_rewards(context, block_hash, header, percentiles) async for block_hash, header in turns]
     return history
 
 
@@ -88,22 +90,22 @@ def _checked_percentiles(percentiles: list[float]) -> list[float]:
     return percentiles
 
 
-def _canonical(context: Context, number: int) -> BlockView:
+def _canonical(context: Context, number: int) -> tuple[Hash32, Header]:
     block_hash = context.ports.chain.canonical_hash(number)
-    view = None if block_hash is None else context.blocks.view(block_hash)
-    if view is None:
+    header = None if block_hash is None else context.blocks.header(block_hash)
+    if block_hash is None or header is None:
         raise BlockNotFound(f"block {number} is not there any more")
-    return view
+    return block_hash, header
 
 
-def _rewards(context: Context, view: BlockView, percentiles: list[float]) -> list[str]:
+def _rewards(context: Context, block_hash: Hash32, header: Header, percentiles: list[float]) -> list[str]:
     """The tip at each percentile of the block's gas, cheapest transaction first."""
-    tips = _TIPS.get(view.hash, lambda _hash: _sorted_tips(context, view)) or []
+    tips = _TIPS.get(block_hash, lambda _hash: _sorted_tips(context, block_hash))
     if not tips:
         return ["0x0"] * len(percentiles)
     rewards, index, gas = [], 0, tips[0][1]
     for percentile in percentiles:
-        threshold = view.header.gas_used * percentile / 100
+        threshold = header.gas_used * percentile / 100
         while gas < threshold and index < len(tips) - 1:
             index += 1
             gas += tips[index][1]
@@ -111,7 +113,10 @@ def _rewards(context: Context, view: BlockView, percentiles: list[float]) -> lis
     return rewards
 
 
-def _sorted_tips(context: Context, view: BlockView) -> list[tuple[int, int]]:
+def _sorted_tips(context: Context, block_hash: Hash32) -> list[tuple[int, int]] | None:
+    view = context.blocks.view(block_hash)
+    if view is None:
+        return None
     used = [0, *(receipt.cumulative_gas_used for receipt in receipts_of(context, view).receipts)]
     base = view.header.base_fee_per_gas
     tips = []

@@ -12,6 +12,7 @@ from rpc.parameters.blocks import BlockByNumber
 from rpc.ports import JsonObject, LocatedLog
 from rpc.registry import MethodGroup
 from rpc.subscriptions import logs_of_block
+from rpc.turns import taking_turns
 from rpc.views.hexadecimal import data
 from rpc.views.receipts import log_json
 from state.primitives.types import BlockNumber, Hash32
@@ -34,7 +35,7 @@ async def get_logs(context: Context, filter: FilterRequest) -> list[JsonObject]:
     located = await context.ports.state.logs(
         BlockNumber(first), BlockNumber(last), filter.addresses, filter.topics, context.limits.log_results
     )
-    return [log_json(entry, _timestamp(context, entry)) for entry in _bounded(context, located)]
+    return [log_json(entry, _timestamp(context, entry)) async for entry in taking_turns(_bounded(context, located))]
 
 
 def block_range(context: Context, criteria: FilterRequest) -> tuple[int, int]:
@@ -94,7 +95,7 @@ def new_pending_transaction_filter(context: Context) -> str:
 
 
 @LOGS.method("eth_getFilterChanges")
-def get_filter_changes(context: Context, filter_id: SubscriptionId) -> list[Any]:
+async def get_filter_changes(context: Context, filter_id: SubscriptionId) -> list[Any]:
     """What happened since the filter was polled last; logs that a reorg removed come with `removed`."""
     found = context.filters.find(filter_id)
     if found.kind is FilterKind.PENDING_TRANSACTIONS:
@@ -102,7 +103,11 @@ def get_filter_changes(context: Context, filter_id: SubscriptionId) -> list[Any]
     events = context.filters.new_heads(found)
     if found.kind is FilterKind.BLOCKS:
         return _hashes([event.block_hash for event in events if not event.removed])
-    return [entry for event in events for entry in logs_of_block(context.blocks, event, found.criteria)]
+    logs: list[JsonObject] = []
+    async for event in taking_turns(events, every=1):
+        logs += logs_of_block(context.blocks, event, found.criteria)
+        _bounded(context, logs)
+    return logs
 
 
 def _hashes(entries: Sequence[Hash32]) -> list[str]:

@@ -257,6 +257,7 @@ class FakeChain:
     async def estimate_gas(
         self, block_hash: Hash32, message: CallMessage, overrides: Mapping[Address, AccountOverride]
     ) -> Gas:
+        self.calls.append(message)
         if message.to == REVERTING:
             raise EstimateReverted(REASON)
         return Gas(21_000)

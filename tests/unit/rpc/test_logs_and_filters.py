@@ -87,6 +87,13 @@ async def test_log_filter_tells_removed_logs_on_a_reorg(client: Client, chain: F
     assert told == [("0x" + old.hex(), True), ("0x" + new.hex(), False)]
 
 
+async def test_log_filter_with_too_many_changes_says_so(client: Client, chain: FakeChain, server: RpcServer) -> None:
+    filter_id = await client.call("eth_newFilter", {})
+    server.events.publish_heads([chain.append(_logging(8), logs=5) for _ in range(2)])
+    await _settle(client)
+    assert (await client.error("eth_getFilterChanges", filter_id))["code"] == -32005
+
+
 async def test_block_filter_tells_new_hashes(client: Client, chain: FakeChain, server: RpcServer) -> None:
     filter_id = await client.call("eth_newBlockFilter")
     hashes = [chain.append([]), chain.append([])]

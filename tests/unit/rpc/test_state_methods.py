@@ -75,6 +75,14 @@ async def test_call_gas_is_capped(client: Client, chain: FakeChain) -> None:
     assert [message.gas_limit for message in chain.calls] == [50_000_000] * 2
 
 
+async def test_estimate_starts_from_the_blocks_gas_limit_unless_the_call_names_one(
+    client: Client, chain: FakeChain
+) -> None:
+    await client.call("eth_estimateGas", {"to": TO})
+    await client.call("eth_estimateGas", {"to": TO, "gas": "0x7530"})
+    assert [message.gas_limit for message in chain.calls] == [20_000_000, 30_000]
+
+
 @pytest.mark.parametrize(
     ("priced", "price"),
     [
