@@ -22,7 +22,7 @@ from rollup.types import L1BlockNumber, L1BlockRef, L2BlockNumber, L2BlockRef, R
 from state.primitives.types import Hash32
 from state.transactions import DEPOSIT_TYPE
 
-log = structlog.get_logger(__name__)
+log = structlog.get_logger("rollup.batcher")
 
 
 class L2Source(Protocol):
@@ -93,7 +93,7 @@ class Batcher:
             try:
                 await self.step()
             except (L1Unavailable, L1Rejected) as error:
-                log.warning("batcher_waits_for_l1", reason=str(error))
+                log.warning("batcher.waits_for_l1", reason=str(error))
             await wait()
 
     async def step(self, *, flush: bool = False) -> None:
@@ -134,7 +134,7 @@ class Batcher:
         """Write down what was decided. A record leaves the outbox before its transactions leave the journal: the other
         way round a kill in between would submit them anew."""
         for record, reason in plan.abandon:
-            log.warning("channel_abandoned", channel=record.channel_id.hex(), first=record.first, reason=reason.value)
+            log.warning("batcher.abandoned", channel=record.channel_id.hex(), first=record.first, reason=reason.value)
             self._outbox.put(record.abandon())
             self.metrics.channels_abandoned += 1
             self._open = None
@@ -156,7 +156,12 @@ class Batcher:
         for key, payload in zip(record.keys, record.payloads, strict=True):
             if self._sender.status(key) is None:
                 status = await self._sender.submit(key, to=self._rollup.batch_inbox, data=payload)
-                log.info("batch_submitted", channel=record.channel_id.hex(), transaction=status.hashes[-1].hex())
+                log.info(
+                    "batcher.posted",
+                    channel=record.channel_id.hex(),
+                    hash=record.last_hash.hex(),
+                    transaction=status.hashes[-1].hex(),
+                )
 
     # -- building --------------------------------------------------------------------------------------------
 
@@ -243,10 +248,11 @@ class Batcher:
         self._open = None
         self._count(channel, record)
         log.info(
-            "channel_closed",
+            "batcher.closed",
             channel=record.channel_id.hex(),
             first=record.first,
             last=record.last,
+            hash=record.last_hash.hex(),
             transactions=channel.transactions,
             bytes=record.size,
             reason=reason.value,

@@ -19,7 +19,7 @@ class BatcherConfig:
     compression_quality: int = 10
     """brotli's: 10 for size, 5 for speed."""
     sequencing_window_margin: int = 60
-    """L1 blocks before the sequencing window closes at which size no longer matters."""
+    """L1 blocks before the sequencing window closes at which size no longer matters; a quarter of a short window."""
     derivation_margin: int = 2
     """L1 blocks that derivation must have read beyond a channel before its silence means that it dropped it."""
     max_failure_wait: int = 64

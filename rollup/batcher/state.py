@@ -144,7 +144,8 @@ class BatcherState:
         """Why the open channel is to be closed now; None to let it grow."""
         if size >= self._config.target_channel_bytes or blocks >= self._config.max_channel_blocks:
             return CloseReason.FULL
-        if l1_head + self._config.sequencing_window_margin >= first_origin + self._rollup.seq_window_size:
+        window = self._rollup.seq_window_size
+        if l1_head + min(self._config.sequencing_window_margin, window // 4) >= first_origin + window:
             return CloseReason.WINDOW
         # An L1 reorg may have taken the head back below where the channel was opened.
         if abs(l1_head - opened_at) >= self._config.max_channel_duration:

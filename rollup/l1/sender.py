@@ -29,7 +29,7 @@ from state.primitives.crypto import private_key_to_address
 from state.primitives.types import Address, Gas, Hash32, Nonce, Wei
 from state.transactions import RecoveredTransaction, SignedTransaction, TransactionType, sign_transaction
 
-log = structlog.get_logger(__name__)
+log = structlog.get_logger("rollup.l1")
 
 _ALREADY_THERE: Final = ("already known", "known transaction", "already imported", "alreadyknown")
 _NONCE_SPENT: Final = ("nonce too low", "nonce is too low")
@@ -204,7 +204,7 @@ class L1TransactionSender:
         if one.entry.cancelled:
             one.displaced = one.is_final = True
             return
-        log.warning("l1_nonce_spent_by_another", address=self.address.hex(), nonce=one.entry.nonce)
+        log.warning("l1.nonce_spent_by_another", address=self.address.hex(), nonce=one.entry.nonce)
         entry = one.entry
         fresh = await self._new_entry(
             entry.key, to=entry.to, data=entry.data, value=entry.value, gas_limit=entry.gas_limit
@@ -213,7 +213,7 @@ class L1TransactionSender:
 
     def _note_not_included(self, one: InFlight) -> None:
         if one.entry.inclusion is not None:
-            log.info("l1_transaction_reorged_out", nonce=one.entry.nonce, block=one.entry.inclusion.number)
+            log.info("l1.reorged_out", nonce=one.entry.nonce, block=one.entry.inclusion.number)
             one.sent_at = None
         self._forget_inclusion(one)
         one.missing_since = None
@@ -262,7 +262,7 @@ class L1TransactionSender:
         free = [nonce for nonce in range(spent, min(max(waiting), spent + _MAX_FILLERS)) if nonce not in waiting]
         offer = self._config.fees.offer(*await self._client.gas_price())
         for nonce in free:
-            log.warning("l1_nonce_gap_filled", address=self.address.hex(), nonce=nonce)
+            log.warning("l1.nonce_gap_filled", address=self.address.hex(), nonce=nonce)
             self._remember(self._filler(Nonce(nonce), offer))
 
     def _filler(self, nonce: Nonce, offer: FeeOffer) -> JournalEntry:
@@ -285,9 +285,9 @@ class L1TransactionSender:
         last = one.entry.variants[-1].offer
         offer = self._config.fees.bump(last, *await self._client.gas_price())
         if offer is None:
-            log.warning("l1_fee_cap_reached", nonce=one.entry.nonce, max_fee=last.max_fee)
+            log.warning("l1.fee_cap_reached", nonce=one.entry.nonce, max_fee=last.max_fee)
             return
-        log.info("l1_fee_raised", nonce=one.entry.nonce, max_fee=offer.max_fee, priority_fee=offer.priority_fee)
+        log.info("l1.fee_raised", nonce=one.entry.nonce, max_fee=offer.max_fee, priority_fee=offer.priority_fee)
         self._remember(one.entry.replace_last_offer(offer))
 
     async def _send(self, one: InFlight) -> None:
@@ -298,7 +298,7 @@ class L1TransactionSender:
             await self._client.send_raw_transaction(one.signed[-1].raw)
         except L1Unavailable as error:
             one.sent_at = None
-            log.warning("l1_transaction_not_sent", nonce=one.entry.nonce, reason=str(error))
+            log.warning("l1.not_sent", nonce=one.entry.nonce, reason=str(error))
         except L1Rejected as error:
             self._note_refusal(one, str(error))
 
@@ -309,9 +309,9 @@ class L1TransactionSender:
         if any(text in lowered for text in _NONCE_SPENT):
             return  # the next tend finds the receipt, or the thief
         if any(text in lowered for text in _UNDERPRICED):
-            log.info("l1_transaction_underpriced", nonce=one.entry.nonce)
+            log.info("l1.underpriced", nonce=one.entry.nonce)
             return  # resend_after later the fee goes up by another step
-        log.error("l1_transaction_refused", nonce=one.entry.nonce, reason=words)
+        log.error("l1.refused", nonce=one.entry.nonce, reason=words)
 
     # -- entries ---------------------------------------------------------------------------------------------
 
@@ -342,7 +342,7 @@ class L1TransactionSender:
         except L1Rejected as error:
             if only_if_it_succeeds:
                 raise
-            log.warning("l1_gas_estimate_refused", reason=str(error))
+            log.warning("l1.estimate_refused", reason=str(error))
             return transaction_gas_limit(data, None)
         return transaction_gas_limit(data, estimate)
 

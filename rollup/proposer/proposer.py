@@ -24,7 +24,7 @@ from rollup.proposer.games import (
 from rollup.types import L1BlockRef, L2BlockNumber, L2BlockRef
 from state.primitives.types import Address, Hash32
 
-log = structlog.get_logger(__name__)
+log = structlog.get_logger("rollup.proposer")
 
 _CREATE_KEY: Final = b"create"
 _RESOLVE_KEY: Final = b"resolve"
@@ -90,7 +90,7 @@ class Proposer:
             try:
                 await self.step()
             except (L1Unavailable, L1Rejected) as error:
-                log.warning("proposer_waits_for_l1", reason=str(error))
+                log.warning("proposer.waits_for_l1", reason=str(error))
             await wait()
 
     async def step(self) -> None:
@@ -106,7 +106,7 @@ class Proposer:
         """Forget what L1 has decided; a reverted creation is tried again when the next look still finds it missing."""
         for status in self._sender.statuses():
             if status.is_final and status.succeeded is False:
-                log.warning("l1_call_reverted", key=status.key.hex(), transaction=status.hashes[-1].hex())
+                log.warning("proposer.call_reverted", key=status.key.hex(), transaction=status.hashes[-1].hex())
             self._sender.forget(status.key)
 
     # -- claiming --------------------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ class Proposer:
             key, to=self._factory.address, data=data, value=bond, only_if_it_succeeds=True
         )
         self.proposed += 1
-        log.info("output_proposed", number=head.number, output_root=root.hex(), transaction=status.hashes[-1].hex())
+        log.info("proposer.proposed", number=head.number, output_root=root.hex(), transaction=status.hashes[-1].hex())
 
     async def _newest_claim(self, games: list[Game], head: L2BlockRef) -> int:
         """The highest block number that a game speaks of which we need not contradict; 0 if there is none."""
@@ -165,12 +165,12 @@ class Proposer:
         if now < await self._factory.clock_ends(game):
             return
         if await self._l2.output_root(L2BlockNumber(game.l2_number)) != game.root_claim:
-            log.warning("wrong_claim_not_resolved", game=game.address.hex(), number=game.l2_number)
+            log.warning("proposer.wrong_claim", game=game.address.hex(), number=game.l2_number)
             return
         await self._sender.submit(
             _RESOLVE_KEY + game.address, to=game.address, data=resolve_calldata(), only_if_it_succeeds=True
         )
-        log.info("game_resolved", game=game.address.hex(), number=game.l2_number)
+        log.info("proposer.resolving", game=game.address.hex(), number=game.l2_number)
 
     async def _take_bond(self, game: Game) -> None:
         if await self._factory.credit(game, self._sender.address) == 0:

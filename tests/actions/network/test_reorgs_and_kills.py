@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-Network = Any
+from tests.actions.network.world import Network
 
 
 @pytest.mark.parametrize("depth", range(1, 9))
