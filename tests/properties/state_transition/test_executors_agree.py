@@ -29,6 +29,7 @@ from state.transactions import (
 from state.transactions.signing import authorization_hash
 from state.transition import CheckedExecutor
 from state.world.readers import DictState
+from tests.properties.evm_stack import evm_stack
 
 KEYS = [bytes(31) + bytes((n,)) for n in (1, 2, 3)]
 EOAS = [private_key_to_address(key) for key in KEYS]
@@ -247,7 +248,8 @@ def _run_block(executor: CheckedExecutor, state: DictState, rules: ChainRules, d
     for _ in range(data.draw(st.integers(1, 5))):
         tx = data.draw(transactions(rules, nonces))
         try:
-            outcome = block.apply(tx)
+            with evm_stack():
+                outcome = block.apply(tx)
         except InvalidTransaction:
             continue
         if tx.sender in nonces:
