@@ -1,7 +1,10 @@
 """LevelDB through plyvel, with its failures as errors that say what to do."""
 
 from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
+from threading import Event, RLock
 from typing import Final, NoReturn
 
 import plyvel
@@ -14,6 +17,9 @@ BLOCK_CACHE_BYTES: Final = 64 << 20
 MAX_OPEN_FILES: Final = 256
 BLOOM_BITS: Final = 10
 """About one needless disk read in a hundred for a key that is not there."""
+
+ITERATION_CHUNK: Final = 64
+"""Pairs that an iteration takes at a time; between two chunks the database may be closed."""
 
 
 class DatabaseLocked(StorageError):
@@ -28,11 +34,13 @@ class LevelDBStore:
     """A LevelDB directory, owned by this process alone while it is open.
 
     Raises DatabaseLocked if another process has it, DatabaseCorrupt for damage, StorageError for a path that can't be
-    used. Every read checks LevelDB's checksums.
+    used. Every read checks LevelDB's checksums. Any thread may read, write and close;
+    what comes after closing is a StorageError.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._usage = _Usage(path)
         try:
             path.mkdir(parents=True, exist_ok=True)
             self._db = plyvel.DB(
@@ -61,31 +69,81 @@ class LevelDBStore:
         raise StorageError(f"database {self.path} can't be used: {text}") from error
 
     def get(self, key: bytes, /) -> bytes | None:
-        try:
-            value: bytes | None = self._db.get(key, verify_checksums=True)
-        except (plyvel.Error, RuntimeError) as error:
-            self._refuse(error)
-        return value
+        with self._usage:
+            try:
+                value: bytes | None = self._db.get(key, verify_checksums=True)
+            except plyvel.Error as error:
+                self._refuse(error)
+            return value
 
     def write(self, batch: WriteBatch, /, *, sync: bool) -> None:
-        try:
-            with self._db.write_batch(transaction=True, sync=sync) as writes:
-                for key, value in batch.operations.items():
-                    if value is None:
-                        writes.delete(key)
-                    else:
-                        writes.put(key, value)
-        except (plyvel.Error, RuntimeError) as error:
-            self._refuse(error)
+        with self._usage:
+            try:
+                with self._db.write_batch(transaction=True, sync=sync) as writes:
+                    for key, value in batch.operations.items():
+                        if value is None:
+                            writes.delete(key)
+                        else:
+                            writes.put(key, value)
+            except plyvel.Error as error:
+                self._refuse(error)
 
     def iterate(
         self, *, start: bytes | None = None, stop: bytes | None = None, reverse: bool = False
     ) -> Iterator[tuple[bytes, bytes]]:
+        with self._usage:
+            pairs = self._db.iterator(start=start, stop=stop, reverse=reverse, verify_checksums=True)
         try:
-            with self._db.iterator(start=start, stop=stop, reverse=reverse, verify_checksums=True) as pairs:
-                yield from pairs
-        except (plyvel.Error, RuntimeError) as error:
-            self._refuse(error)
+            while chunk := self._next_chunk(pairs):
+                yield from chunk
+        finally:
+            with suppress(StorageError), self._usage:
+                pairs.close()
+
+    def _next_chunk(self, pairs: Iterator[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        with self._usage:
+            try:
+                return list(islice(pairs, ITERATION_CHUNK))
+            except plyvel.Error as error:
+                self._refuse(error)
 
     def close(self) -> None:
-        self._db.close()
+        if self._usage.end():
+            self._db.close()
+
+
+class _Usage:
+    """Who is inside the database: plyvel crashes the process if it is closed under another thread's feet.
+
+    Re-entrant, because the garbage collector may close an iterator anywhere, also in here.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = RLock()
+        self._inside = 0
+        self._ended = False
+        self._left = Event()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._ended:
+                raise StorageError(f"database {self._path} is closed")
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._ended and not self._inside:
+                self._left.set()
+
+    def end(self) -> bool:
+        """Lets nobody in any more and waits until all are out; False if that has happened before."""
+        with self._lock:
+            if self._ended:
+                return False
+            self._ended = True
+            if not self._inside:
+                self._left.set()
+        self._left.wait()
+        return True

@@ -2,8 +2,9 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Barrier, Thread
 
 import pytest
 
@@ -145,6 +146,41 @@ def test_a_closed_store_is_a_storage_error(tmp_path: Path) -> None:
         store.write(batch_of((b"a", b"1")), sync=False)
     with pytest.raises(StorageError):
         list(store.iterate())
+
+
+def repeat_for_ever(action: Callable[[LevelDBStore], object], store: LevelDBStore) -> None:
+    while True:
+        action(store)
+
+
+def test_closing_under_other_threads_ends_them_with_a_storage_error_and_not_the_process(tmp_path: Path) -> None:
+    filled = LevelDBStore(tmp_path / "db")
+    filled.write(batch_of(*((b"%06d" % number, bytes(300)) for number in range(20_000))), sync=False)
+    filled.close()
+    for _ in range(5):
+        store = LevelDBStore(tmp_path / "db")
+        began, endings = Barrier(5), []
+
+        def until_closed(
+            action: Callable[[LevelDBStore], object],
+            store: LevelDBStore = store,
+            began: Barrier = began,
+            endings: list[str] = endings,
+        ) -> None:
+            began.wait()
+            with pytest.raises(StorageError, match="is closed"):
+                repeat_for_ever(action, store)
+            endings.append("closed")
+
+        actions = [lambda opened: list(opened.iterate()), lambda opened: opened.get(b"000100")] * 2
+        threads = [Thread(target=until_closed, args=(action,)) for action in actions]
+        for thread in threads:
+            thread.start()
+        began.wait()
+        store.close()
+        for thread in threads:
+            thread.join()
+        assert endings == ["closed"] * 4
 
 
 def test_the_encoded_batch_comes_back_and_other_bytes_are_refused() -> None:
