@@ -13,6 +13,7 @@ nonces, fees, fee bumps, resubmission after a reorg, and a journal that survives
     client.py         L1Client: what the driver, the sequencer and the sender ask
     fees.py           EIP-1559 fees, replacement bumps, gas of calldata (EIP-7623)
     journal.py        the sender's durable memory
+    signing.py        journal entries -> signed transactions
     status.py         how far a transaction has come
     sender.py         L1TransactionSender
 

@@ -21,19 +21,19 @@ import structlog
 
 from rollup.errors import L1Rejected, L1Unavailable
 from rollup.l1.client import L1TransactionReceipt, Tag
-from rollup.l1.fees import TRANSACTION_GAS, FeeOffer, transaction_gas_limit
+from rollup.l1.fees import transaction_gas_limit
 from rollup.l1.journal import JournalEntry, TransactionJournal, Variant
+from rollup.l1.signing import filler, is_filler, sign_variant
 from rollup.l1.status import InFlight, SenderConfig, TransactionState, TransactionStatus
 from rollup.types import BlockId, L1BlockRef
 from state.primitives.crypto import private_key_to_address
 from state.primitives.types import Address, Gas, Hash32, Nonce, Wei
-from state.transactions import RecoveredTransaction, SignedTransaction, TransactionType, sign_transaction
+from state.transactions import RecoveredTransaction
 
 log = structlog.get_logger("rollup.l1")
 
 _ALREADY_THERE: Final = ("already known", "known transaction", "already imported", "alreadyknown")
 _NONCE_SPENT: Final = ("nonce too low", "nonce is too low")
-_FILLER: Final = b"nonce gap "
 _MAX_FILLERS: Final = 64
 _UNDERPRICED: Final = ("underpriced", "fee too low", "replacement")
 
@@ -263,22 +263,10 @@ class L1TransactionSender:
         offer = self._config.fees.offer(*await self._client.gas_price())
         for nonce in free:
             log.warning("l1.nonce_gap_filled", address=self.address.hex(), nonce=nonce)
-            self._remember(self._filler(Nonce(nonce), offer))
-
-    def _filler(self, nonce: Nonce, offer: FeeOffer) -> JournalEntry:
-        return JournalEntry(
-            key=_FILLER + nonce.to_bytes(8, "big"),
-            nonce=nonce,
-            to=self.address,
-            value=Wei(0),
-            data=b"",
-            gas_limit=Gas(TRANSACTION_GAS),
-            variants=(Variant(offer=offer, is_cancellation=True),),
-            cancelled=True,
-        )
+            self._remember(filler(nonce=Nonce(nonce), offer=offer, sender=self.address))
 
     def _forget_fillers(self) -> None:
-        for key in [key for key in self._in_flight if key.startswith(_FILLER)]:
+        for key in [key for key in self._in_flight if is_filler(key)]:
             self.forget(key)
 
     async def _raise_fee(self, one: InFlight) -> None:
@@ -361,23 +349,7 @@ class L1TransactionSender:
         return [self._sign(entry, variant) for variant in entry.variants]
 
     def _sign(self, entry: JournalEntry, variant: Variant) -> RecoveredTransaction:
-        offer: FeeOffer = variant.offer
-        void = variant.is_cancellation
-        unsigned = SignedTransaction(
-            type=TransactionType.DYNAMIC_FEE,
-            chain_id=self._chain_id,
-            nonce=entry.nonce,
-            gas_limit=Gas(TRANSACTION_GAS) if void else entry.gas_limit,
-            max_fee_per_gas=offer.max_fee,
-            max_priority_fee_per_gas=offer.priority_fee,
-            to=self.address if void else entry.to,
-            value=Wei(0) if void else entry.value,
-            data=b"" if void else entry.data,
-            y_parity=0,
-            r=0,
-            s=0,
-        )
-        return sign_transaction(unsigned, self._key)
+        return sign_variant(entry, variant, private_key=self._key, chain_id=self._chain_id, sender=self.address)
 
     def _by_nonce(self) -> list[InFlight]:
         return sorted(self._in_flight.values(), key=lambda one: one.entry.nonce)

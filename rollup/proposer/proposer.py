@@ -83,6 +83,7 @@ class Proposer:
         self._sender = sender
         self._config = config or ProposerConfig()
         self._done: set[Address] = set()
+        self._warned: set[Address] = set()
 
     async def run(self, wait: Callable[[], Awaitable[None]]) -> None:
         """Rounds for ever, `wait` between them. An L1 that is away or refuses is waited for; all else is raised."""
@@ -165,7 +166,9 @@ class Proposer:
         if now < await self._factory.clock_ends(game):
             return
         if await self._l2.output_root(L2BlockNumber(game.l2_number)) != game.root_claim:
-            log.warning("proposer.wrong_claim", game=game.address.hex(), number=game.l2_number)
+            if game.address not in self._warned:
+                log.warning("proposer.wrong_claim", game=game.address.hex(), number=game.l2_number)
+                self._warned.add(game.address)
             return
         await self._sender.submit(
             _RESOLVE_KEY + game.address, to=game.address, data=resolve_calldata(), only_if_it_succeeds=True
