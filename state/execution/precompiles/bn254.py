@@ -1,9 +1,10 @@
 """0x06 to 0x08: addition, multiplication and pairing check on alt_bn128 (EIP-196, 197; prices of EIP-1108).
 
 The curve arithmetic is revm's, through pyrevm: its EVM is called at the precompile's own address and used for nothing
-else. It keeps a journal of its calls, so that it is replaced every so often.
+else. It keeps a journal of its calls, so that it is replaced every so often, and belongs to one thread.
 """
 
+import threading
 from typing import Final
 
 import pyrevm
@@ -21,8 +22,8 @@ _CALLER: Final = "0x" + "c0" * 20
 _CALLS_PER_EVM: Final = 1_024
 
 
-class _RevmPrecompiles:
-    """revm's precompiled contracts behind plain function calls."""
+class _RevmPrecompiles(threading.local):
+    """revm's precompiled contracts behind plain function calls, one EVM a thread."""
 
     def __init__(self) -> None:
         self._evm = pyrevm.EVM(spec_id="CANCUN")
@@ -36,6 +37,8 @@ class _RevmPrecompiles:
         try:
             return bytes(self._evm.message_call(_CALLER, f"0x{number:040x}", calldata=data, gas=_ENOUGH_GAS))
         except RuntimeError as error:
+            if "PrecompileError" not in str(error):
+                raise  # anything else is no verdict on the input, and must not become one
             raise InvalidInput("not two points of the curve, or not a point of the subgroup") from error
 
 

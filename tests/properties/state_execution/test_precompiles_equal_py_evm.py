@@ -334,7 +334,7 @@ def test_bls_map_to_g2_equals_py_evm(data: bytes) -> None:
     assert_equal(0x11, data)
 
 
-@pytest.mark.parametrize("terms", [1, 2, 63, 127, 128, 129, 200])
+@pytest.mark.parametrize("terms", [1, 2, 128, 130])
 @pytest.mark.parametrize(("number", "length"), [(0x0C, 160), (0x0E, 288)])
 def test_msm_prices_follow_the_discount_table(number: int, length: int, terms: int) -> None:
     """Points at infinity: py-evm is quick with them."""

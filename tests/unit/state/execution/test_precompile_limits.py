@@ -1,5 +1,7 @@
 """Input limits of OP chains (Granite, Isthmus), and failures that cost everything."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from eth.abc import ComputationAPI
 from eth.exceptions import OutOfGas, VMError
@@ -81,3 +83,18 @@ def test_any_input_ends_in_output_or_invalid_input(number: int, length: int) -> 
     precompile = ETHEREUM_PRECOMPILES[precompile_address(number)]
     data = b"\0\0\0" + b"\x7f" * (length - 3)
     assert precompile.gas(data) > 10**7 or isinstance(outcome(precompile, data), bytes | None)
+
+
+def test_bn254_gives_the_same_in_many_threads_at_once() -> None:
+    generator = (1).to_bytes(32, "big") + (2).to_bytes(32, "big")
+    run = ETHEREUM_PRECOMPILES[precompile_address(0x07)].run
+    expected = [run(generator + scalar.to_bytes(32, "big")) for scalar in range(50)]
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(lambda n: run(generator + (n % 50).to_bytes(32, "big")), range(400)))
+    assert results == [expected[n % 50] for n in range(400)]
+
+
+def test_bn254_survives_the_replacement_of_its_evm() -> None:
+    run = ETHEREUM_PRECOMPILES[precompile_address(0x06)].run
+    results = {run(bytes(128)) for _ in range(2_100)}
+    assert results == {bytes(64)}
