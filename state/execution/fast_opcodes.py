@@ -192,7 +192,7 @@ def _jumpdest(computation: Frame) -> None:
 
 def _go(computation: Frame, target: int) -> None:
     code = computation.code
-    if target not in code.jump_targets:
+    if target >= code._length_cache or not code.jump_targets[target]:
         raise InvalidJumpDestination("Invalid Jump Destination")
     code.program_counter = target
 

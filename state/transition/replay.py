@@ -1,6 +1,7 @@
 """Executing a block that someone else built, and holding it against its own header."""
 
 from dataclasses import fields
+from typing import Final
 
 from state.blocks import EMPTY_OMMERS_HASH, EMPTY_REQUESTS_HASH, Block, Header
 from state.database import ChainDatabase
@@ -14,6 +15,8 @@ from state.transactions import (
     recover_transaction,
 )
 from state.transition.builder import BlockAttributes, BlockBuilder, SealedBlock
+
+MAX_GAS_LIMIT: Final = 2**63 - 1
 
 
 def execute_block(db: ChainDatabase, executor: Executor, rules: ChainRules, block: Block) -> SealedBlock:
@@ -69,6 +72,10 @@ def verify_constant_fields(header: Header) -> None:
     for name, expected in constants.items():
         if (got := getattr(header, name)) != expected:
             raise InvalidBlock(f"block {header.number}: {name}: got {_text(got)}, expected {_text(expected)}")
+    if header.gas_limit > MAX_GAS_LIMIT:
+        raise InvalidBlock(
+            f"block {header.number}: gas_limit: got {header.gas_limit}, expected at most {MAX_GAS_LIMIT}"
+        )
     if len(header.extra_data) > 32:
         raise InvalidBlock(
             f"block {header.number}: extra_data: got {len(header.extra_data)} bytes, expected at most 32"

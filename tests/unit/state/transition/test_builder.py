@@ -144,6 +144,7 @@ def test_dropped_builder_writes_nothing(l2: Network) -> None:
         ("withdrawals_root", Hash32(b"\1" * 32)),
         ("logs_bloom", b"\1" * 256),
         ("gas_used", 1),
+        ("gas_limit", 2**63),
         ("number", 7),
         ("base_fee_per_gas", 1),
         ("difficulty", 1),
