@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from rollup.errors import L1Unavailable
-
-World = Any
+from tests.actions.batcher.world import World
 
 
 async def test_posts_every_block_once_and_empties_its_outbox(world: World) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-World = Any
+from tests.actions.batcher.world import World
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3, 5, 8])

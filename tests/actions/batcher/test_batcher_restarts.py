@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-World = Any
+from tests.actions.batcher.world import World
 
 
 async def _traffic(world: World) -> None:

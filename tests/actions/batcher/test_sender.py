@@ -9,8 +9,8 @@ from rollup.l1 import FeePolicy, L1TransactionSender, MemoryJournal, SenderConfi
 from rollup.l1.journal import JournalDamaged, MetaJournal
 from state.primitives.types import Address, Gas, Nonce, Wei
 from state.transactions import SignedTransaction, TransactionType, sign_transaction
+from tests.actions.batcher.world import World
 
-World = Any
 KEY = b"\x07" * 32
 TARGET = Address(b"\x99" * 20)
 
