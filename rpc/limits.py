@@ -40,6 +40,8 @@ class Limits:
     log_results: int = 20_000
     fee_history_blocks: int = 1_024
     proof_slots: int = 1_024
+    storage_slots: int = 1_024
+    """Slots of one eth_getStorageValues."""
     filters: int = 1_024
     """Installed filters, over all clients."""
     filter_seconds: float = 300.0

@@ -8,7 +8,7 @@ from rpc.namespaces.eth_blocks import find_view
 from rpc.namespaces.eth_transactions import find_raw
 from rpc.namespaces.inclusion import receipts_of
 from rpc.parameters import BlockSelector
-from rpc.ports import BlockView
+from rpc.ports import BlockView, JsonObject
 from rpc.registry import MethodGroup
 from rpc.views.blocks import encode_block
 from rpc.views.hexadecimal import data
@@ -41,6 +41,12 @@ def get_raw_receipts(context: Context, block: BlockSelector) -> list[str]:
     """The EIP-2718 bytes of each receipt of a block, as the receipts trie holds them."""
     view = _view(context, block)
     return [data(receipt.encode()) for receipt in receipts_of(context, view).receipts]
+
+
+@RAW.method("debug_getBadBlocks")
+def get_bad_blocks(_context: Context) -> list[JsonObject]:
+    """Blocks that failed validation: none, for this node keeps none of them."""
+    return []
 
 
 @RAW.method("debug_getRawTransaction")

@@ -1,16 +1,19 @@
 """eth: accounts, storage and proofs at a block."""
 
-from typing import Final
+from typing import Annotated, Final
 
 from rpc.context import Context
 from rpc.errors import InvalidParams
-from rpc.parameters import LATEST, BlockSelector, StorageKey
+from rpc.parameters import LATEST, BlockSelector, Malformed, ParameterType, StorageKey, parameter_type
+from rpc.parameters.hexadecimal import parse_address
+from rpc.parameters.types import expect_object, nested
 from rpc.ports import AccountProof, JsonObject
 from rpc.registry import MethodGroup
 from rpc.views.hexadecimal import data, quantity, word
 from state.primitives.types import Address
 
 STATE: Final = MethodGroup("State")
+MAX_STORAGE_ACCOUNTS: Final = 1_024
 
 
 @STATE.method("eth_getBalance")
@@ -40,6 +43,35 @@ async def get_code(context: Context, address: Address, block: BlockSelector = LA
 async def get_storage_at(context: Context, address: Address, slot: StorageKey, block: BlockSelector = LATEST) -> str:
     """The 32-byte word in one storage slot."""
     return word(await context.ports.state.storage(context.blocks.select(block).hash, address, slot.slot))
+
+
+def _parse_slots(value: object) -> dict[Address, list[StorageKey]]:
+    keys = parameter_type(list[StorageKey]).parse
+    entries = expect_object(value)
+    if len(entries) > MAX_STORAGE_ACCOUNTS:
+        raise Malformed(f"too many accounts: got {len(entries)}, expected at most {MAX_STORAGE_ACCOUNTS}")
+    return {nested("address", parse_address, name): nested(name[:42], keys, entry) for name, entry in entries.items()}
+
+
+SlotsByAccount = Annotated[
+    dict[Address, list[StorageKey]],
+    ParameterType(label="slots by address", parse=_parse_slots, schema={"type": "object"}),
+]
+
+
+@STATE.method("eth_getStorageValues")
+async def get_storage_values(
+    context: Context, slots: SlotsByAccount, block: BlockSelector = LATEST
+) -> dict[str, list[str]]:
+    """The 32-byte words in several storage slots of several accounts."""
+    count = sum(len(keys) for keys in slots.values())
+    if count > context.limits.storage_slots:
+        raise InvalidParams(f"too many slots (max {context.limits.storage_slots})")
+    block_hash, storage = context.blocks.select(block).hash, context.ports.state.storage
+    return {
+        data(address): [word(await storage(block_hash, address, key.slot)) for key in keys]
+        for address, keys in slots.items()
+    }
 
 
 @STATE.method("eth_getProof")

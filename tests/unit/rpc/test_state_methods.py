@@ -45,6 +45,14 @@ async def test_reads_code_and_storage(client: Client) -> None:
     assert await client.call("eth_getStorageAt", TO, "0x" + "00" * 32, "latest") == word(1)
 
 
+async def test_reads_many_slots_at_once(client: Client) -> None:
+    values = await client.call("eth_getStorageValues", {TO: ["0x0", "0x" + "00" * 31 + "07"], ME: []})
+    assert values == {TO: [word(1), word(8)], ME: []}
+    error = await client.error("eth_getStorageValues", {"0x1": []})
+    assert error["message"].startswith("invalid argument 0: slots: address: hex string has length 1")
+    assert (await client.error("eth_getStorageValues", {TO: ["0x0"] * 1_025}))["code"] == -32602
+
+
 async def test_proof_echoes_each_key_in_the_form_it_came_in(client: Client) -> None:
     proof = await client.call("eth_getProof", TO, ["0x0", "0x" + "00" * 31 + "07"], "latest")
     assert [entry["key"] for entry in proof["storageProof"]] == ["0x0", word(7)]
