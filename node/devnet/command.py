@@ -18,10 +18,11 @@ from client.commands.progress import RichProgress
 from client.demo import DemoOptions, run_demo
 from client.demo.report import print_report
 from node.devnet.accounts import user_accounts
-from node.devnet.network import NetworkFiles, create_network
+from node.devnet.network import create_network
 from node.devnet.processes import Processes, require_free_port, wait_until_answers
 from node.devnet_clock import read_pause, write_pause
 from node.errors import StartupError
+from node.network.files import NetworkFiles
 
 L1_CHAIN_ID: Final = 900
 HOST: Final = "127.0.0.1"
