@@ -18,8 +18,6 @@ class BatcherMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.world = World(window=10_000, channel_timeout=1_000)
-        self.depth_left = 0
-        """Reorgs one after another must not reach below finality together either."""
 
     def run(self, action: Coroutine[Any, Any, None]) -> None:
         try:
@@ -37,7 +35,6 @@ class BatcherMachine(RuleBasedStateMachine):
     def time_passes(self, rounds: int) -> None:
         for _ in range(rounds):
             self.run(self.world.round())
-            self.depth_left = min(self.depth_left + 1, FINALITY - 1)
 
     @rule()
     def batcher_looks(self) -> None:
@@ -49,12 +46,10 @@ class BatcherMachine(RuleBasedStateMachine):
         self.run(self.world.round())
         self.world.fuse.left = None
 
-    @precondition(lambda self: self.depth_left > 0)
-    @rule(depth=st.integers(1, 8), lose=st.booleans())
+    @precondition(lambda self: len(self.world.l1.chain) > 1)
+    @rule(depth=st.integers(1, FINALITY - 1), lose=st.booleans())
     def l1_reorganises(self, depth: int, lose: bool) -> None:
-        depth = min(depth, self.depth_left)
-        self.depth_left -= depth
-        self.world.l1.reorg(depth, lose_transactions=lose)
+        self.world.l1.reorg(min(depth, len(self.world.l1.chain) - 1), lose_transactions=lose)
 
     @rule(capacity=st.sampled_from((0, 1, 3, 100)), base_fee=st.sampled_from((10**9, 3 * 10**9, 8 * 10**9)))
     def l1_is_crowded_or_not(self, capacity: int, base_fee: int) -> None:
