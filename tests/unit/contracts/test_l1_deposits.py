@@ -41,11 +41,13 @@ def test_packs_mint_value_gas_creation_and_data(portal: Contract, size: int) -> 
     assert portal.evm.balance(portal.address) == TOTAL_SUPPLY + 5
 
 
-def test_event_data_is_abi_encoded_to_the_byte(portal: Contract) -> None:
-    outcome = portal.send("depositTransaction", BOB, 0, 100_000, False, b"\xff" * 10, sender=ALICE)
+@pytest.mark.parametrize("size", [10, 22, 23, 24])
+def test_event_data_is_abi_encoded_to_the_byte(portal: Contract, size: int) -> None:
+    outcome = portal.send("depositTransaction", BOB, 0, 100_000, False, b"\xff" * size, sender=ALICE)
     [log] = outcome.logs
-    assert len(log.data) == 64 + 96
-    assert log.data[64 + 83 :] == bytes(13)
+    words = -(-(73 + size) // 32)
+    assert len(log.data) == 64 + 32 * words
+    assert log.data[64 + 73 + size :] == bytes(32 * words - 73 - size)
 
 
 def test_plain_coin_is_a_deposit_to_its_sender(portal: Contract) -> None:

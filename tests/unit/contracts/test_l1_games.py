@@ -161,6 +161,16 @@ def test_strangers_are_not_registered(network: Network) -> None:
     assert not registry.call("isGameRegistered", implementation)
 
 
+def test_a_registry_does_not_take_another_registrys_games(network: Network) -> None:
+    registry, game = network["AnchorStateRegistry"], create(network, 7)
+    used = [variable.slot for variable in registry.artifact.layout.values()]
+    slots = {slot: registry.evm.storage(registry.address, slot) for slot in used}
+    other = Contract(registry.evm, registry.artifact, b"\x5a" * 20)
+    registry.evm.place(other.address, registry.artifact.runtime, slots)
+    assert registry.call("isGameRegistered", game.address)
+    assert not other.call("isGameRegistered", game.address)
+
+
 def test_guardian_alone_governs_the_registry(network: Network) -> None:
     registry, game = network["AnchorStateRegistry"], create(network, 7)
     for function, arguments in (

@@ -189,6 +189,9 @@ def test_failed_message_waits_with_its_value_and_is_replayed_once(sides: Sides) 
     assert sides.evm.balance(messenger.address) == 4
     data = sides.deposited(sent)[3]
     sides.evm.state.set_storage(TARGET, 0, 1)
+    with pytest.raises(Reverted) as caught:
+        sides.evm.send(messenger.address, data, sender=BOB, value=1)
+    assert caught.value.data == selector("InvalidRelay()")
     relayed = sides.evm.send(messenger.address, data, sender=BOB)
     assert messenger.events(relayed, "RelayedMessage") == [{"msgHash": digest}]
     assert messenger.call("successfulMessages", digest)
@@ -196,6 +199,24 @@ def test_failed_message_waits_with_its_value_and_is_replayed_once(sides: Sides) 
     with pytest.raises(Reverted) as caught:
         sides.evm.send(messenger.address, data, sender=BOB)
     assert caught.value.data == selector("AlreadyRelayed()")
+
+
+# Calls its caller with its own calldata and stops, whatever comes of it.
+FORWARDER = bytes.fromhex("365f5f37" + "5f5f365f5f335af1" + "00")
+
+
+def test_a_message_cannot_relay_another_inside(sides: Sides) -> None:
+    l1, l2 = sides.l1["L1CrossDomainMessenger"], sides.l2["L2CrossDomainMessenger"]
+    sides.evm.place(TARGET, PICKY)
+    failed = l1.send("sendMessage", TARGET, b"hi", 100_000, sender=ALICE)
+    [event] = l2.events(sides.deliver_on_l2(failed), "FailedRelayedMessage")
+    sides.evm.state.set_storage(TARGET, 0, 1)
+    forwarder = sides.evm.place(b"\x0c" * 20, FORWARDER)
+    outer = l1.send("sendMessage", forwarder, sides.deposited(failed)[3], 500_000, sender=ALICE)
+    outcome = sides.deliver_on_l2(outer)
+    assert l2.events(outcome, "FailedRelayedMessage") == [event]
+    assert not l2.call("successfulMessages", event["msgHash"])
+    assert len(l2.events(outcome, "RelayedMessage")) == 1
 
 
 def test_only_the_other_messenger_brings_new_messages(sides: Sides) -> None:

@@ -384,3 +384,64 @@ def test_native_withdrawals_need_an_l1_whose_coin_is_open(evm: Evm) -> None:
     bridge.portal.reverts(
         "OptimismPortal_NotAllowedOnCGTMode", "finalizeWithdrawalTransaction", WITHDRAWAL, sender=ALICE
     )
+
+
+def nibble_path(key: bytes, start: int, count: int, leaf: bool) -> bytes:
+    """Hex-prefix encoding of part of a key."""
+    nibbles = key.hex()[start : start + count]
+    flag = (2 if leaf else 0) + count % 2
+    return bytes.fromhex(f"{flag:x}" + ("" if count % 2 else "0") + nibbles)
+
+
+def malformed_proofs(key: bytes) -> dict[str, list[bytes]]:
+    """Nodes that hash correctly and would pass a careless reader; no honest trie has them."""
+    path = nibble_path(key, 0, 64, leaf=True)
+    leaf = rlp.encode([path, b"\x01"])
+    branch_leaf = rlp.encode([nibble_path(key, 1, 63, leaf=True), b"\x01"])
+
+    def branch(child: object, items: int = 17) -> bytes:
+        nodes: list[object] = [b""] * items
+        nodes[int(key.hex()[0], 16)] = child
+        return rlp.encode(nodes)
+
+    return {
+        "two bytes of value": [rlp.encode([path, b"\x01\x02"])],
+        "a list for a value": [rlp.encode([path, [b"\x01"]])],
+        "a leaf that ends early": [rlp.encode([nibble_path(key, 0, 10, leaf=True), b"\x01"])],
+        "an extension that ends with the key": [rlp.encode([nibble_path(key, 0, 64, leaf=False), b"\x01"])],
+        "an extension by nothing": [rlp.encode([b"\x00", keccak(leaf)]), leaf],
+        "an unknown path flag": [rlp.encode([b"\x40" + path[1:], b"\x01"])],
+        "an empty path": [rlp.encode([b"", keccak(leaf)]), leaf],
+        "bytes after the node": [leaf + b"\x00"],
+        "a string for a node": [rlp.encode(leaf)],
+        "a child of 33 bytes": [branch(keccak(branch_leaf) + b"\x00"), branch_leaf],
+        "a branch of 18": [branch(keccak(branch_leaf), 18), branch_leaf],
+        "a branch of 16": [branch(keccak(branch_leaf), 16), branch_leaf],
+        "a node of one item": [rlp.encode([path])],
+        "an empty node": [b"\xc0"],
+        "a length beyond the node": [b"\xf8\xff" + leaf[2:]],
+    }
+
+
+@pytest.mark.parametrize("shape", malformed_proofs(bytes(32)))
+def test_refuses_nodes_that_no_honest_trie_has(evm: Evm, shape: str) -> None:
+    bridge = make_bridge(evm)
+    nodes = malformed_proofs(bridge.key)[shape]
+    output = (bytes(32), STATE_ROOT, keccak(nodes[0]), BLOCK_HASH)
+    bridge.propose(root=keccak(b"".join(output)))
+    bridge.wait(1)
+    bridge.portal.reverts("InvalidMerkleProof", "proveWithdrawalTransaction", WITHDRAWAL, 0, output, nodes)
+
+
+def test_hand_made_nodes_of_the_right_shape_pass(evm: Evm) -> None:
+    """So that the refusals above are for the shape and for nothing else."""
+    bridge = make_bridge(evm)
+    leaf = rlp.encode([nibble_path(bridge.key, 1, 63, leaf=True), b"\x01"])
+    nodes: list[bytes] = [b""] * 17
+    nodes[int(bridge.key.hex()[0], 16)] = keccak(leaf)
+    root = rlp.encode(nodes)
+    output = (bytes(32), STATE_ROOT, keccak(root), BLOCK_HASH)
+    bridge.propose(root=keccak(b"".join(output)))
+    bridge.wait(1)
+    bridge.portal.send("proveWithdrawalTransaction", WITHDRAWAL, 0, output, [root, leaf], sender=ALICE)
+    assert bridge.portal.call("numProofSubmitters", hash_of(WITHDRAWAL)) == 1
