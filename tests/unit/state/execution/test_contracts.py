@@ -5,8 +5,8 @@ import threading
 import pytest
 
 from state.blocks import Log
-from state.execution.fast import contract_address
-from state.execution.fast_vm import find_jump_targets
+from state.execution.fast_code import find_jump_targets
+from state.execution.fast_frame import contract_address
 from state.primitives.crypto import keccak256
 from state.primitives.types import Address, Hash32
 from state.transactions import AccessListEntry, TransactionType

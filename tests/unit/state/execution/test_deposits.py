@@ -3,7 +3,7 @@
 import pytest
 
 from state.execution.errors import GasLimitReached
-from state.execution.fast import contract_address
+from state.execution.fast_frame import contract_address
 from tests.unit.state.execution.chains import CONTRACT, OTHER, RECIPIENT, Chain, deposit, make_env
 
 REVERT = bytes.fromhex("5f5ffd")
