@@ -168,7 +168,7 @@ class FastComputation(PragueComputation):
             try:
                 cls._store_code(state.world, computation)
             except VMError as error:
-                computation._error = error
+                computation._error = error.with_traceback(None)
         if computation._error is not None:
             state.world.revert(snapshot)
         return computation
@@ -237,7 +237,8 @@ class FastComputation(PragueComputation):
         self._stack = self._memory = None
 
     def _fail(self, error: VMError) -> None:
-        self._error = error
+        # Without its traceback, which holds this very frame: a cycle that only the garbage collector could free.
+        self._error = error.with_traceback(None)
         if error.burns_gas:
             self._gas_meter.gas_remaining = 0
         if error.erases_return_data:
