@@ -34,7 +34,6 @@ from state.world.types import StateChanges
 
 L1_BASE_FEE_DENOMINATOR: Final = 8
 L1_ELASTICITY: Final = 2
-EMPTY_BLOOM: Final = bytes(256)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

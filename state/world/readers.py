@@ -14,7 +14,7 @@ from state.primitives.crypto import KECCAK_EMPTY, keccak256
 from state.primitives.types import Address, Hash32
 from state.trie import NodeSource, get_value
 from state.world.accounts import decode_account, decode_word
-from state.world.types import EMPTY_ACCOUNT, Account, StateChanges, StateReader
+from state.world.types import Account, StateChanges, StateReader
 
 
 class CodeSource(Protocol):
@@ -159,7 +159,3 @@ class DictState:
                 self.slots.pop(address, None)
             else:
                 self.accounts[address] = account
-
-
-EMPTY_STATE = DictState()
-__all__ = ["EMPTY_ACCOUNT", "EMPTY_STATE", "DictState", "FlatState", "TrieState", "state_at"]
