@@ -127,13 +127,11 @@ class Driver:
                 return
 
     async def _canonical(self, number: int) -> L1BlockRef | None:
+        """None above L1's head. Raises L1Unavailable: an outage says nothing about what is canonical."""
         head = self.head_l1
         if head is None or number > head.number:
             return None
-        try:
-            return await self._l1.block_ref(number)
-        except L1Unavailable:
-            return None
+        return await self._l1.block_ref(number)
 
     async def advance(self) -> bool:
         """One step of derivation. True where it made progress. Raises L1Unavailable or DerivationReset."""

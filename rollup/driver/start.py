@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from rollup.driver.safe_index import SafeIndex
 from rollup.engine import Engine
-from rollup.errors import EngineError
+from rollup.errors import EngineError, L1Unavailable
 from rollup.types import BlockId, L1BlockNumber, L1BlockRef, L2BlockRef
 
 CanonicalLookup = Callable[[int], Awaitable[L1BlockRef | None]]
@@ -25,7 +25,10 @@ class StartPoint:
 
 
 async def find_start(engine: Engine, index: SafeIndex, canonical: CanonicalLookup) -> StartPoint:
-    """The highest heads that agree with L1 as it is now."""
+    """The highest heads that agree with L1 as it is now.
+
+    Raises L1Unavailable while L1 has less than the safe head came from: an endpoint that lags is no reorg.
+    """
     safe = engine.safe_head
     while safe.number > engine.finalized_head.number and not await _is_canonical(
         index.derived_from(safe.number) or safe.l1_origin, canonical, allow_unknown=False
@@ -39,9 +42,11 @@ async def find_start(engine: Engine, index: SafeIndex, canonical: CanonicalLooku
 
 async def _is_canonical(block: BlockId, canonical: CanonicalLookup, *, allow_unknown: bool) -> bool:
     found = await canonical(block.number)
-    if found is None:
-        return allow_unknown
-    return found.hash == block.hash
+    if found is not None:
+        return found.hash == block.hash
+    if not allow_unknown:
+        raise L1Unavailable(f"L1 is behind block {block.number}, which the safe head came from")
+    return True
 
 
 def find_cursor(engine: Engine, index: SafeIndex, safe: L2BlockRef) -> tuple[L2BlockRef, L1BlockNumber | None]:

@@ -129,7 +129,7 @@ class Node:
         rules = ChainRules(chain_id=network.rollup.l2_chain_id, is_optimism=True)
         self.db = ChainDatabase(store)
         self.db.initialise(genesis_record(network.genesis, rules))
-        self.engine = Engine(db=self.db, executor=FastExecutor(), rules=rules, config=network.rollup)
+        self.engine = Engine(db=self.db, executor=network.make_executor(), rules=rules, config=network.rollup)
         thread: Any = Inline()
         self.driver = Driver(
             engine=self.engine,
@@ -213,6 +213,8 @@ class Network:
 
     l1: Any
     config: GenesisConfig
+    make_executor: Callable[[], Any] = FastExecutor
+    """What a node executes L2 blocks with."""
 
     def __init__(self, *, window: int = 600, l1_confirmations: int = 0) -> None:
         self.now: float = GENESIS_TIME
