@@ -84,6 +84,7 @@ class Batcher:
         self._config = config or BatcherConfig()
         self._state = BatcherState(self._config, rollup)
         self._open: _OpenChannel | None = None
+        self._quality = self._config.compression_quality
         self._lag = 0
         self._waiting = 0
 
@@ -209,7 +210,7 @@ class Batcher:
             return channel
         parent = await self._l2.canonical_hash(after)
         sequence, channel_id = self._outbox.next_channel(parent or Hash32(bytes(32)))
-        out = ChannelOut(channel_id, self._rollup, quality=self._config.compression_quality)
+        out = ChannelOut(channel_id, self._rollup, quality=self._quality)
         self._open = _OpenChannel(out, sequence, view.l1_head)
         return self._open
 
@@ -229,6 +230,7 @@ class Batcher:
             return CloseReason.FLUSH
         return self._state.close_reason(
             size=channel.out.estimated_size,
+            plain_size=channel.out.plain_size,
             blocks=len(blocks),
             opened_at=channel.opened_at,
             first_origin=L1BlockNumber(blocks[0].l1_origin.number),
@@ -246,6 +248,7 @@ class Batcher:
         )
         self._outbox.put(record)
         self._open = None
+        self._quality = self._quality_after(channel.out.plain_size)
         self._count(channel, record)
         log.info(
             "batcher.closed",
@@ -259,6 +262,10 @@ class Batcher:
         )
         await self._submit(record)
         return record
+
+    def _quality_after(self, plain_size: int) -> int:
+        busy = plain_size > self._config.busy_plain_bytes
+        return self._config.busy_compression_quality if busy else self._config.compression_quality
 
     def _count(self, channel: _OpenChannel, record: ChannelRecord) -> None:
         metrics = self.metrics

@@ -139,10 +139,20 @@ class BatcherState:
         )
 
     def close_reason(
-        self, *, size: int, blocks: int, opened_at: L1BlockNumber, first_origin: L1BlockNumber, l1_head: L1BlockNumber
+        self,
+        *,
+        size: int,
+        plain_size: int,
+        blocks: int,
+        opened_at: L1BlockNumber,
+        first_origin: L1BlockNumber,
+        l1_head: L1BlockNumber,
     ) -> CloseReason | None:
         """Why the open channel is to be closed now; None to let it grow."""
-        if size >= self._config.target_channel_bytes or blocks >= self._config.max_channel_blocks:
+        config = self._config
+        if size >= config.target_channel_bytes or plain_size >= config.max_channel_plain_bytes:
+            return CloseReason.FULL
+        if blocks >= config.max_channel_blocks:
             return CloseReason.FULL
         window = self._rollup.seq_window_size
         if l1_head + min(self._config.sequencing_window_margin, window // 4) >= first_origin + window:

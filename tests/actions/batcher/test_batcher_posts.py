@@ -102,3 +102,11 @@ async def test_keeps_only_a_few_channels_in_flight(make_world: Any) -> None:
     world.l1.capacity = 100
     await world.settle()
     world.assert_each_block_posted_once()
+
+
+async def test_closes_a_channel_of_zeros_long_before_it_is_large_on_l1(make_world: Any) -> None:
+    world = make_world(max_channel_duration=1_000, max_channel_plain_bytes=3_000, target_channel_bytes=10**9)
+    await world.round()
+    world.l2.build(20, transactions=2)
+    await world.round()
+    assert len(world.l2.derived().ranges) >= 2
