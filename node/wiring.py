@@ -49,6 +49,7 @@ from state.database import ChainDatabase, LevelDBStore
 from state.database.schema import META_BATCHER, META_PROPOSER
 from state.execution.fast import FastExecutor
 from state.execution.port import ChainRules
+from state.execution.precompiles import prepare_precompiles
 from state.primitives.types import BlockNumber
 from state.transition import GenesisSpec, child_base_fee, genesis_record
 
@@ -110,6 +111,7 @@ class Node:
             http = await stack.enter_async_context(httpx.AsyncClient(timeout=httpx.Timeout(10.0)))
             l1 = L1Client(config.l1_rpc, http, retry=RetryPolicy(jitter=random.random))
             await self._check_l1(l1)
+            await asyncio.to_thread(prepare_precompiles)
             driver = self._driver(l1)
             pool = self._pool() if config.role is Role.SEQUENCER else None
             readers = ReaderPool(

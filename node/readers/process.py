@@ -21,6 +21,7 @@ from state.database import ChainDatabase, DatabaseCorrupt, LevelDBStore, SchemaM
 from state.errors import NodeError
 from state.execution.fast import FastExecutor
 from state.execution.port import ChainRules
+from state.execution.precompiles import prepare_precompiles
 from state.queries import StateQueries
 
 NICENESS: Final = 10
@@ -133,6 +134,7 @@ def main() -> None:
         rules=ChainRules(chain_id=chain_id, is_optimism=is_optimism),
         cap_seconds=cap_milliseconds / 1000,
     )
+    prepare_precompiles()
     try:
         ReaderProcess(settings, output).serve(sys.stdin.buffer)
     except BrokenPipeError:

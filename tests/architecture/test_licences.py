@@ -15,6 +15,7 @@ READ_BY_HAND = {
     "safe-pysha3": "PSF",
     "lru-dict": "MIT",
     "pyunormalize": "MIT",
+    "pyrevm": "MIT",
 }
 
 
