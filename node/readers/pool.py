@@ -20,6 +20,7 @@ QUERY_SECONDS: Final = 12.0
 """What a node gives a question: readers run at low priority, and an estimate runs a call several times."""
 THREADS: Final = 4
 """Questions at once where there is no reader and this process answers."""
+FEED_POLL_SECONDS: Final = 0.001
 
 
 class ReaderPool:
@@ -50,6 +51,7 @@ class ReaderPool:
         self._tasks: list[asyncio.Task[None]] = []
         self._local = StateQueries(db, FastExecutor(), rules, trust_flat=False)
         self._threads = asyncio.Semaphore(THREADS)
+        self._fed = db.sequence
         self._closed = False
 
     async def start(self) -> None:
@@ -58,6 +60,7 @@ class ReaderPool:
             return
         self._directory.mkdir(parents=True, exist_ok=True)
         self._backlog = Backlog(self._db.sequence)
+        self._fed = self._db.sequence
         self._readers = [
             Reader(index, self._directory / str(index), self._db, self._backlog, self._rules, self._cap_seconds)
             for index in range(self._count)
@@ -70,9 +73,21 @@ class ReaderPool:
         if self._closed:
             return
         encoded = batch.encode()
-        self._backlog.add(int.from_bytes(batch.operations[schema.SEQUENCE_KEY] or b"", "big"), encoded)
+        sequence = int.from_bytes(batch.operations[schema.SEQUENCE_KEY] or b"", "big")
+        self._backlog.add(sequence, encoded)
         for reader in self._readers:
             reader.feed(encoded)
+        self._fed = sequence
+
+    async def _everything_visible_is_fed(self) -> None:
+        """Waits while the database shows a batch that `feed` has not put in the rows yet.
+
+        The writing thread writes first and feeds then; a question about the block that became visible in between
+        would overtake it. The sequence is in each batch, so it is visible as soon as anything of the batch is.
+        """
+        visible = int.from_bytes(self._db.store.get(schema.SEQUENCE_KEY) or b"", "big")
+        while self._fed < visible and not self._closed:  # noqa: ASYNC110 - set on another thread, within milliseconds
+            await asyncio.sleep(FEED_POLL_SECONDS)
 
     @property
     def process_ids(self) -> tuple[int, ...]:
@@ -90,6 +105,7 @@ class ReaderPool:
             raise ReaderCrashed("the node is stopping")
         if not self._readers:
             return await self._answer_here(method, parameters)
+        await self._everything_visible_is_fed()
         reader = min(self._readers, key=lambda candidate: candidate.waiting)
         return await reader.ask(method, pack(parameters))
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from time import monotonic
@@ -11,7 +12,7 @@ import pytest
 
 from node.readers import QueryTimedOut, ReaderBug, ReaderCrashed, ReaderPool, ReadersBusy
 from node.readers.errors import FrameError
-from state.database import ChainDatabase, LevelDBStore, TooManyLogs, UnknownBlock
+from state.database import ChainDatabase, LevelDBStore, TooManyLogs, UnknownBlock, WriteBatch
 from state.execution.errors import InsufficientFunds
 from state.primitives.types import ZERO_HASH, Wei
 from state.queries import QueryReverted, verify_account_proof
@@ -43,6 +44,30 @@ async def test_blocks_committed_on_another_thread_are_seen_too(chain: GrowingCha
     for _ in range(10):
         record = await asyncio.to_thread(chain.grow)
         assert await asyncio.gather(*(balance(pool, record.hash) for _ in range(4))) == [len(chain.records)] * 4
+
+
+async def test_a_question_never_overtakes_the_block_that_it_is_about(
+    chain: GrowingChain, start_pool: StartPool
+) -> None:
+    """Between a block's write and its feeding another thread sees the block already."""
+    pool = await start_pool()
+    may_feed = threading.Event()
+
+    def feed_late(batch: WriteBatch) -> None:
+        may_feed.wait(10)
+        pool.feed(batch)
+
+    chain.db.on_batch = feed_late
+    before = chain.db.heads().unsafe
+    growing = asyncio.create_task(asyncio.to_thread(chain.grow))
+    while chain.db.heads().unsafe == before:  # noqa: ASYNC110 - it happens on another thread
+        await asyncio.sleep(0.001)
+    question = asyncio.create_task(balance(pool, chain.db.heads().unsafe))
+    await asyncio.sleep(0.05)
+    assert not question.done()
+    may_feed.set()
+    assert await question == 2
+    await growing
 
 
 async def test_history_and_a_reorg_are_seen(chain: GrowingChain, start_pool: StartPool) -> None:
