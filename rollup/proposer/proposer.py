@@ -170,10 +170,10 @@ class Proposer:
                 log.warning("proposer.wrong_claim", game=game.address.hex(), number=game.l2_number)
                 self._warned.add(game.address)
             return
-        await self._sender.submit(
-            _RESOLVE_KEY + game.address, to=game.address, data=resolve_calldata(), only_if_it_succeeds=True
-        )
-        log.info("proposer.resolving", game=game.address.hex(), number=game.l2_number)
+        key = _RESOLVE_KEY + game.address
+        if self._sender.status(key) is None:
+            log.info("proposer.resolving", game=game.address.hex(), number=game.l2_number)
+            await self._sender.submit(key, to=game.address, data=resolve_calldata(), only_if_it_succeeds=True)
 
     async def _take_bond(self, game: Game) -> None:
         if await self._factory.credit(game, self._sender.address) == 0:
