@@ -17,7 +17,7 @@ $(VENV)/.installed: pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
-contracts/build/.compiled: $(VENV)/.installed contracts/lock.json $(shell find contracts -name '*.vy' -o -name '*.vyi' -o -name 'compile.py' 2>/dev/null)
+contracts/build/.compiled: $(VENV)/.installed contracts/lock.json $(shell find contracts -name '*.vy' -o -name '*.vyi' 2>/dev/null) contracts/compile.py contracts/assembler.py $(wildcard contracts/assembled/*.py)
 	$(BIN)/python -m contracts.compile
 	@touch $@
 

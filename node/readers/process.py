@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from node.readers.frames import encode_frame, read_frame
-from node.readers.methods import METHODS
+from node.readers.methods import METHODS, audit
 from node.readers.wire import pack, pack_error, unpack
 from state.database import ChainDatabase, DatabaseCorrupt, LevelDBStore, SchemaMismatch, WriteBatch, schema
 from state.errors import NodeError
 from state.execution.fast import FastExecutor
 from state.execution.port import ChainRules
-from state.execution.precompiles import prepare_precompiles
 from state.queries import StateQueries
 
 NICENESS: Final = 10
@@ -107,7 +106,7 @@ class ReaderProcess:
         self._send("started", number)
         signal.setitimer(signal.ITIMER_REAL, self._settings.cap_seconds + ORPHAN_GRACE_SECONDS)
         try:
-            answer = pack(METHODS[method](self._queries, **unpack(parameters)))
+            answer = pack(self._run(method, unpack(parameters)))
         except NodeError as error:
             self._send("error", number, pack_error(error))
         except Exception:
@@ -116,6 +115,12 @@ class ReaderProcess:
             self._send("answer", number, answer)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _run(self, method: str, parameters: dict[str, Any]) -> Any:
+        if method == "audit":
+            evidence = Path(parameters["evidence"])
+            return audit(self._db, self._settings.rules, parameters["block_hash"], evidence)
+        return METHODS[method](self._queries, **parameters)
 
 
 def main() -> None:
@@ -134,7 +139,6 @@ def main() -> None:
         rules=ChainRules(chain_id=chain_id, is_optimism=is_optimism),
         cap_seconds=cap_milliseconds / 1000,
     )
-    prepare_precompiles()
     try:
         ReaderProcess(settings, output).serve(sys.stdin.buffer)
     except BrokenPipeError:
