@@ -70,7 +70,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 async def client(http: httpx.AsyncClient, l1_process: L1Process) -> L1Client:
-    retry = RetryPolicy(jitter=lambda: 0.5, attempts=120, first_wait=0.1, longest_wait=0.5)
+    retry = RetryPolicy(jitter=lambda: 0.5, attempts=300, first_wait=0.1, longest_wait=0.5)
     found = L1Client(l1_process.url, http, retry=retry)
     assert await found.chain_id() == 900
     return found
