@@ -160,6 +160,8 @@ class Batcher:
                 log.info(
                     "batcher.posted",
                     channel=record.channel_id.hex(),
+                    first=record.first,
+                    last=record.last,
                     hash=record.last_hash.hex(),
                     transaction=status.hashes[-1].hex(),
                 )
