@@ -22,17 +22,21 @@ import httpx
 import structlog
 
 from node.adapters.chain import DatabaseChain
+from node.adapters.forwarding import ForwardingPool
 from node.adapters.head import DatabaseHead
 from node.adapters.info import ProcessInfo
-from node.adapters.pool import ForwardingPool, LocalPool
-from node.adapters.pool_feed import HeadFeed
+from node.adapters.pool import LocalPool
+from node.adapters.pool_feed import HeadFeed, HeadObserver
 from node.adapters.rollup import EngineRollup
 from node.adapters.sources import BatcherSource, ProposerSource
 from node.adapters.state import ReaderState
-from node.config import NodeConfig, Role
+from node.auditing import Auditor
+from node.config import NodeConfig, Role, without_secrets
 from node.devnet_clock import chain_clock
 from node.files import load_addresses, load_genesis, load_key, load_rollup
+from node.metrics import Metrics
 from node.readers import QUERY_SECONDS, ReaderPool
+from node.readings import watch_batcher, watch_chain, watch_pool
 from rollup.batcher import Batcher, BatcherConfig, Outbox
 from rollup.derivation.pipeline import DerivationPipeline
 from rollup.driver import Driver
@@ -45,7 +49,7 @@ from rollup.txpool import Journal, PoolLimits, TxPool
 from rollup.types import RollupConfig
 from rpc.ports import PoolPort, Ports, SyncProgress
 from rpc.server import RpcServer
-from state.database import ChainDatabase, LevelDBStore
+from state.database import BlockRecord, ChainDatabase, LevelDBStore
 from state.database.schema import META_BATCHER, META_PROPOSER
 from state.execution.fast import FastExecutor
 from state.execution.port import ChainRules
@@ -99,6 +103,7 @@ class Node:
         self._chain = open_chain(config)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")
         self._clock: Callable[[], float] = chain_clock(config.rollup)
+        self._metrics = Metrics()
         self.port: int | None = None
         """The JSON-RPC port, once it listens."""
 
@@ -114,20 +119,20 @@ class Node:
             await asyncio.to_thread(prepare_precompiles)
             driver = self._driver(l1)
             pool = self._pool() if config.role is Role.SEQUENCER else None
-            readers = ReaderPool(
-                chain.db, config.data_dir, chain.rules, count=config.readers, cap_seconds=QUERY_SECONDS
-            )
+            readers = self._readers()
             await readers.start()
             stack.push_async_callback(readers.close)
+            auditor = self._auditor(readers)
+            pool_port, observer = self._pool_ends(pool, http)
             ports = Ports(
                 chain=DatabaseChain(chain.db, next_base_fee=lambda header: child_base_fee(header, chain.rules)),
                 state=ReaderState(readers),
-                pool=self._pool_port(pool, http),
+                pool=pool_port,
                 info=self._info(driver),
                 rollup=EngineRollup(engine=chain.engine, status=lambda: driver.status),
             )
-            server = RpcServer(ports)
-            feed = HeadFeed(loop=asyncio.get_running_loop(), events=server.events, pool=pool)
+            server = RpcServer(ports, access=config.access, observe=self._metrics.observe)
+            feed = self._feed(server, observer, auditor)
             chain.engine.add_listener(feed)
             if pool is not None:
                 pool.subscribe(lambda transaction: server.events.publish_pending([transaction]))
@@ -135,10 +140,15 @@ class Node:
                 log.info("txpool.loaded", transactions=pool.load_journal())
             self.port = await server.start(config.rpc_host, config.rpc_port)
             stack.push_async_callback(server.stop)
+            if config.metrics_port is not None:
+                watch_chain(self._metrics.readings, chain.engine, driver, feed, auditor, self._clock)
+                await self._metrics.serve(config.rpc_host, config.metrics_port)
+                stack.push_async_callback(self._metrics.stop)
             log.info("node.started", role=config.role.value, rpc=f"http://{config.rpc_host}:{self.port}")
             started(self.port)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(driver.run(), name="driver")
+                tasks.create_task(auditor.run(), name="auditor")
                 if pool is not None:
                     self._start_sequencer(tasks, pool, l1, driver)
 
@@ -151,15 +161,14 @@ class Node:
                 origin = await l1.block_ref(expected.genesis.l1.number)
                 break
             except L1Unavailable as error:
-                log.warning("node.waits_for_l1", url=self._config.l1_rpc, reason=str(error))
+                log.warning("node.waits_for_l1", url=without_secrets(self._config.l1_rpc), reason=str(error))
                 await asyncio.sleep(POLL_PER_STEP)
+        url = without_secrets(self._config.l1_rpc)
         if chain_id != expected.l1_chain_id:
-            raise RollupConfigError(
-                f"{self._config.l1_rpc} is chain {chain_id}, {self._config.rollup} expects {expected.l1_chain_id}"
-            )
+            raise RollupConfigError(f"{url} is chain {chain_id}, {self._config.rollup} expects {expected.l1_chain_id}")
         if origin.hash != expected.genesis.l1.hash:
             raise RollupConfigError(
-                f"{self._config.l1_rpc} has another block {origin.number} than {self._config.rollup} begins at: "
+                f"{url} has another block {origin.number} than {self._config.rollup} begins at: "
                 f"got 0x{origin.hash.hex()}, expected 0x{expected.genesis.l1.hash.hex()}"
             )
 
@@ -184,8 +193,40 @@ class Node:
             journal=Journal(config.data_dir / "txpool.journal"),
         )
 
-    def _pool_port(self, pool: TxPool | None, http: httpx.AsyncClient) -> PoolPort:
-        return ForwardingPool(self._config.sequencer_rpc, http) if pool is None else LocalPool(pool)
+    def _pool_ends(self, pool: TxPool | None, http: httpx.AsyncClient) -> tuple[PoolPort, HeadObserver]:
+        """Where JSON-RPC submits to, and who hears of new heads."""
+        if pool is not None:
+            watch_pool(self._metrics.readings, pool)
+            return LocalPool(pool), pool
+        head = DatabaseHead(self._chain.db, is_optimism=True)
+        forwarding = ForwardingPool(self._config.sequencer_rpc, http, state=head, clock=time.monotonic)
+        self._metrics.readings.gauge(
+            "openledger_forwarded_transactions", "Forwarded and not in a block yet", lambda: len(forwarding)
+        )
+        return forwarding, forwarding
+
+    def _readers(self) -> ReaderPool:
+        config, chain = self._config, self._chain
+        return ReaderPool(
+            chain.db,
+            config.data_dir,
+            chain.rules,
+            count=config.readers,
+            cap_seconds=QUERY_SECONDS,
+            auditor=config.audit_share > 0,
+        )
+
+    def _auditor(self, readers: ReaderPool) -> Auditor:
+        config = self._config
+        return Auditor(readers, config.data_dir / "divergence", share=config.audit_share, draw=random.random)
+
+    def _feed(self, server: RpcServer, observer: HeadObserver, auditor: Auditor) -> HeadFeed:
+        loop = asyncio.get_running_loop()
+
+        def on_sealed(record: BlockRecord) -> None:
+            loop.call_soon_threadsafe(auditor.offer, record.hash)
+
+        return HeadFeed(loop=loop, events=server.events, pool=observer, on_sealed=on_sealed)
 
     def _info(self, driver: Driver) -> ProcessInfo:
         chain = self._chain
@@ -250,14 +291,17 @@ class Node:
         sender = L1TransactionSender(
             l1, load_key(config.batcher_key), MetaJournal(chain.db, META_BATCHER + b"tx/"), clock=time.monotonic
         )
-        return Batcher(
+        outbox = Outbox(chain.db, META_BATCHER + b"out/")
+        batcher = Batcher(
             l2=BatcherSource(chain.engine, lambda: driver.status),
             l1=l1,
             sender=sender,
-            outbox=Outbox(chain.db, META_BATCHER + b"out/"),
+            outbox=outbox,
             rollup=chain.config,
             config=BatcherConfig(max_channel_duration=config.channel_blocks, throttle_blocks=config.max_unsafe_blocks),
         )
+        watch_batcher(self._metrics.readings, batcher, outbox)
+        return batcher
 
     def _proposer(self, l1: L1Client, key: Path, addresses: Path) -> Proposer:
         chain = self._chain

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from rpc.ports import BlockId, BlockView, ChainHeads, L1FeeFields, ReceiptsView, TransactionLocation
 from state.blocks import Header
-from state.database import ChainDatabase
+from state.database import ChainDatabase, Heads
 from state.execution.fees import ReceiptFees
 from state.primitives.types import Hash32, Wei
 
@@ -15,14 +15,21 @@ class DatabaseChain:
     def __init__(self, db: ChainDatabase, *, next_base_fee: Callable[[Header], Wei]) -> None:
         self._db = db
         self._next_base_fee = next_base_fee
+        self._heads: tuple[Heads, ChainHeads] | None = None
 
     def _id(self, block_hash: Hash32) -> BlockId:
         return BlockId(hash=block_hash, number=self._db.require_header(block_hash).number)
 
     def heads(self) -> ChainHeads:
-        """As on disk."""
+        """As on disk; the three headers are looked up only when a head has moved: nearly every call asks this."""
         heads = self._db.heads()
-        return ChainHeads(unsafe=self._id(heads.unsafe), safe=self._id(heads.safe), finalized=self._id(heads.finalized))
+        known = self._heads
+        if known is None or known[0] != heads:
+            ids = ChainHeads(
+                unsafe=self._id(heads.unsafe), safe=self._id(heads.safe), finalized=self._id(heads.finalized)
+            )
+            known = self._heads = (heads, ids)
+        return known[1]
 
     def canonical_hash(self, number: int) -> Hash32 | None:
         return self._db.canonical_hash(number)

@@ -6,5 +6,6 @@ and reports all problems at once, each with the source it came from. Secrets are
 
 from node.config.loading import load
 from node.config.models import L1Config, NodeConfig, Role
+from node.config.secrets import without_secrets
 
-__all__ = ["L1Config", "NodeConfig", "Role", "load"]
+__all__ = ["L1Config", "NodeConfig", "Role", "load", "without_secrets"]

@@ -4,9 +4,19 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from rpc.limits import Access
+
+
+def _split(value: object) -> object:
+    """A list as a flag or variable writes it: names with commas between them."""
+    return [part for part in (piece.strip() for piece in value.split(",")) if part] if isinstance(value, str) else value
+
 
 Port = Annotated[int, Field(ge=0, le=65_535)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
+"""A TOML list, or one text with commas."""
 
 
 class Role(StrEnum):
@@ -24,11 +34,27 @@ class ProcessConfig(BaseModel):
     data_dir: Path = Field(default=Path("data"), description="Where this process keeps its LevelDB and its files.")
     rpc_host: str = Field(default="127.0.0.1", description="Address that JSON-RPC listens on.")
     rpc_port: Port = Field(default=8545, description="Port of JSON-RPC, HTTP and WebSocket; 0 takes a free one.")
+    rpc_hosts: Names = Field(
+        default=("localhost",),
+        description="Names, with commas, that a request's Host header may carry; IP addresses always may; * is any.",
+    )
+    rpc_origins: Names = Field(
+        default=("http://localhost", "http://127.0.0.1"),
+        description="Web origins, with commas, whose pages may talk to this node; without a port any port; * is any.",
+    )
     log_level: str = Field(
         default="info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error."
     )
     log_format: str = Field(default="console", pattern="^(console|json)$", description="console or json.")
+    metrics_port: Port | None = Field(
+        default=None, description="Port of Prometheus metrics, on the same address; off without it."
+    )
     readers: int = Field(default=1, ge=0, le=16, description="Reader processes; 0 answers reads in this process.")
+
+    @property
+    def access(self) -> Access:
+        """Who may talk to the JSON-RPC server."""
+        return Access(hosts=self.rpc_hosts, origins=self.rpc_origins)
 
 
 class L1Config(ProcessConfig):
@@ -68,11 +94,13 @@ class NodeConfig(ProcessConfig):
         default=1_800, ge=10, description="Unsafe blocks ahead of safe at which the sequencer takes no transactions."
     )
     audit_share: float = Field(
-        default=0.01, ge=0, le=1, description="Share of blocks that the reference executor runs again."
+        default=0.01,
+        ge=0,
+        le=1,
+        description="Share of blocks that the reference executor runs again, in a process of its own; 0 is none.",
     )
     pool_slots: int = Field(default=5_120, ge=16, description="Executable transactions that the pool holds.")
     pool_queue: int = Field(default=1_024, ge=0, description="Queued transactions that the pool holds.")
-    metrics_port: Port | None = Field(default=None, description="Port of Prometheus metrics; off without it.")
 
 
 PRESETS: dict[str, dict[str, object]] = {

@@ -13,6 +13,7 @@ from node.readers.wire import pack
 from state.database import ChainDatabase, WriteBatch, schema
 from state.execution.fast import FastExecutor
 from state.execution.port import ChainRules
+from state.primitives.types import Hash32
 from state.queries import StateQueries
 
 DEFAULT_CAP_SECONDS: Final = 5.0
@@ -20,6 +21,8 @@ QUERY_SECONDS: Final = 12.0
 """What a node gives a question: readers run at low priority, and an estimate runs a call several times."""
 THREADS: Final = 4
 """Questions at once where there is no reader and this process answers."""
+AUDIT_SECONDS: Final = 600.0
+"""What the reference executor gets for one block; it is some ten times slower than the fast one."""
 FEED_POLL_SECONDS: Final = 0.001
 
 
@@ -41,12 +44,16 @@ class ReaderPool:
         *,
         count: int = 1,
         cap_seconds: float = DEFAULT_CAP_SECONDS,
+        auditor: bool = False,
     ) -> None:
+        """`auditor`: one more process, for `audit` alone, so that an audit never delays a question."""
         self._db = db
         self._directory = data_dir / "readers"
         self._rules = rules
         self._count = count
         self._cap_seconds = cap_seconds
+        self._wants_auditor = auditor
+        self._auditor: Reader | None = None
         self._readers: list[Reader] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._local = StateQueries(db, FastExecutor(), rules, trust_flat=False)
@@ -56,7 +63,7 @@ class ReaderPool:
 
     async def start(self) -> None:
         """Starts the readers and listens to the database's batches. Questions may come at once; they wait."""
-        if not self._count:
+        if not self._count and not self._wants_auditor:
             return
         self._directory.mkdir(parents=True, exist_ok=True)
         self._backlog = Backlog(self._db.sequence)
@@ -65,8 +72,15 @@ class ReaderPool:
             Reader(index, self._directory / str(index), self._db, self._backlog, self._rules, self._cap_seconds)
             for index in range(self._count)
         ]
+        if self._wants_auditor:
+            path = self._directory / "audit"
+            self._auditor = Reader(self._count, path, self._db, self._backlog, self._rules, AUDIT_SECONDS)
         self._db.on_batch = self.feed
-        self._tasks = [asyncio.create_task(reader.run(), name=f"reader-{i}") for i, reader in enumerate(self._readers)]
+        self._tasks = [asyncio.create_task(reader.run(), name=f"reader-{i}") for i, reader in enumerate(self._fed_ones)]
+
+    @property
+    def _fed_ones(self) -> list[Reader]:
+        return self._readers if self._auditor is None else [*self._readers, self._auditor]
 
     def feed(self, batch: WriteBatch) -> None:
         """Hands a batch that was just written to every reader. Called on the writing thread, in order."""
@@ -75,7 +89,7 @@ class ReaderPool:
         encoded = batch.encode()
         sequence = int.from_bytes(batch.operations[schema.SEQUENCE_KEY] or b"", "big")
         self._backlog.add(sequence, encoded)
-        for reader in self._readers:
+        for reader in self._fed_ones:
             reader.feed(encoded)
         self._fed = sequence
 
@@ -92,7 +106,7 @@ class ReaderPool:
     @property
     def process_ids(self) -> tuple[int, ...]:
         """Of the readers that serve now."""
-        return tuple(reader.process_id for reader in self._readers if reader.process_id is not None)
+        return tuple(reader.process_id for reader in self._fed_ones if reader.process_id is not None)
 
     async def query(self, method: str, parameters: Mapping[str, Any]) -> Any:
         """What the `StateQueries` method of that name returns, or raises, after everything committed until now.
@@ -109,6 +123,16 @@ class ReaderPool:
         reader = min(self._readers, key=lambda candidate: candidate.waiting)
         return await reader.ask(method, pack(parameters))
 
+    async def audit(self, block_hash: Hash32, evidence: Path) -> None:
+        """The reference executor runs a block again in the auditor's process.
+
+        Raises ExecutionDivergence, both results then being under `evidence`; also QueryTimedOut, ReaderCrashed.
+        """
+        if self._auditor is None or self._closed:
+            raise ReaderCrashed("there is no auditor")
+        await self._everything_visible_is_fed()
+        await self._auditor.ask("audit", pack({"block_hash": block_hash, "evidence": str(evidence)}))
+
     async def _answer_here(self, method: str, parameters: Mapping[str, Any]) -> Any:
         async with self._threads:
             try:
@@ -121,7 +145,7 @@ class ReaderPool:
     async def close(self) -> None:
         """Stops the readers; questions that wait end in ReaderCrashed. Closing twice is fine."""
         self._closed = True
-        if self._readers:
+        if self._tasks:
             self._db.on_batch = None
         for task in self._tasks:
             task.cancel()

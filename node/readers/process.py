@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from node.readers.frames import encode_frame, read_frame
-from node.readers.methods import METHODS, audit
+from node.readers.methods import METHODS
 from node.readers.wire import pack, pack_error, unpack
 from state.database import ChainDatabase, DatabaseCorrupt, LevelDBStore, SchemaMismatch, WriteBatch, schema
 from state.errors import NodeError
@@ -118,6 +118,8 @@ class ReaderProcess:
 
     def _run(self, method: str, parameters: dict[str, Any]) -> Any:
         if method == "audit":
+            from node.readers.audit import audit  # noqa: PLC0415 - other readers load no more than they need
+
             evidence = Path(parameters["evidence"])
             return audit(self._db, self._settings.rules, parameters["block_hash"], evidence)
         return METHODS[method](self._queries, **parameters)
