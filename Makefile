@@ -26,8 +26,9 @@ setup: $(VENV)/.installed contracts/build/.compiled ## Install into .venv and co
 devnet: setup ## Run L1, sequencer and follower here, and the demo once (ARGS='--exit-after-demo' ...)
 	$(BIN)/openledger devnet $(ARGS)
 
-test: setup ## All tests that CI runs
-	$(BIN)/python -m pytest $(ARGS)
+test: setup ## All tests that CI runs: first what shares nothing, on all cores; then real processes, one after the other
+	$(BIN)/python -m pytest -n auto --dist=worksteal $(ARGS) tests/architecture tests/unit tests/properties tests/vectors
+	$(BIN)/python -m pytest $(ARGS) tests/actions tests/e2e tests/chaos $(wildcard tests/docs)
 
 check: setup ## Lint, types, import directions
 	$(BIN)/ruff check .
