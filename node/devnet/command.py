@@ -2,14 +2,9 @@
 
 import json
 import os
-import signal
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any, Final
 
 from rich.console import Console
@@ -20,8 +15,8 @@ from client.demo.report import print_report
 from node.devnet.accounts import user_accounts
 from node.devnet.network import create_network
 from node.devnet.processes import Processes, require_free_port, wait_until_answers
+from node.devnet.signals import StopSignals
 from node.devnet_clock import read_pause, write_pause
-from node.errors import StartupError
 from node.network.files import NetworkFiles
 
 L1_CHAIN_ID: Final = 900
@@ -64,23 +59,35 @@ def run_devnet(options: DevnetOptions) -> None:
         require_free_port(HOST, options.rpc_port + index, "--rpc-port")
     files = _network(options, console)
     processes = Processes(options.data_dir / "logs")
-    with _stop_event() as stop:
+    with StopSignals(healthy=lambda: processes.healthy, kill=processes.kill) as signals:
         try:
-            _start(options, files, processes, console)
-            _write_description(options, files, processes)
-            if options.demo:
-                _demo(options, console)
-            if not (options.demo and options.exit_after_demo):
-                console.print("Running. Ctrl-C stops it; the next start carries on from here.")
-                _watch(processes, stop)
+            try:
+                _run(options, files, processes, console)
+            finally:
+                signals.hold()
         except KeyboardInterrupt:
-            pass
+            processes.check()  # a process that died interrupts too, and is what to report
+        except Exception:
+            processes.check()
+            raise
         finally:
             console.print("Stopping ...")
             (options.data_dir / "devnet.json").unlink(missing_ok=True)
             processes.stop()
             _note_pause_start(options.data_dir)
     console.print("Stopped.")
+
+
+def _run(options: DevnetOptions, files: NetworkFiles, processes: Processes, console: Console) -> None:
+    """Start, describe, demonstrate; then go on until a KeyboardInterrupt."""
+    _start(options, files, processes, console)
+    _write_description(options, files, processes)
+    if options.demo:
+        _demo(options, console)
+    if not (options.demo and options.exit_after_demo):
+        console.print("Running. Ctrl-C stops it; the next start carries on from here.")
+        while True:
+            time.sleep(60)
 
 
 def _network(options: DevnetOptions, console: Console) -> NetworkFiles:
@@ -195,27 +202,3 @@ def _demo(options: DevnetOptions, console: Console) -> None:
     with RichProgress(console) as progress:
         result = run_demo(demo, progress)
     print_report(result, console)
-
-
-@contextmanager
-def _stop_event() -> Iterator[threading.Event]:
-    """An event that SIGTERM sets; it also interrupts the demo like Ctrl-C."""
-    stop = threading.Event()
-
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-        raise KeyboardInterrupt
-
-    previous = signal.signal(signal.SIGTERM, on_signal)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGTERM, previous)
-
-
-def _watch(processes: Processes, stop: threading.Event) -> None:
-    while not stop.wait(0.5):
-        try:
-            processes.check()
-        except StartupError as error:
-            raise StartupError(f"the devnet stopped: {error}") from error

@@ -54,12 +54,23 @@ class Processes:
         """Name -> process id."""
         return {child.name: child.process.pid for child in self._children}
 
+    @property
+    def healthy(self) -> bool:
+        """Whether all children that were started still run. Any thread."""
+        return all(child.process.poll() is None for child in tuple(self._children))
+
+    def kill(self) -> None:
+        """SIGKILL for all that still run; `stop` still has to follow."""
+        for child in tuple(self._children):
+            if child.process.poll() is None:
+                child.process.kill()
+
     def check(self) -> None:
         """Raises StartupError naming the first child that has ended, with the end of its log."""
         for child in self._children:
             code = child.process.poll()
             if code is not None:
-                raise StartupError(f"{child.name} ended with exit status {code}. Its log ends:\n{tail(child.log)}")
+                raise StartupError(f"{child.name} {_ending(code)}. Its log {child.log} ends:\n{tail(child.log)}")
 
     def stop(self, seconds: float = 20.0) -> None:
         """SIGTERM in reverse order, SIGKILL for what is still there after `seconds`."""
@@ -74,6 +85,10 @@ class Processes:
                 child.process.kill()
                 child.process.wait()
         self._children.clear()
+
+
+def _ending(code: int) -> str:
+    return f"ended with exit status {code}" if code >= 0 else f"was ended by {signal.Signals(-code).name}"
 
 
 def tail(path: Path, lines: int = 15) -> str:
