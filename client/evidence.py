@@ -74,7 +74,7 @@ class EvidenceIndex:
         document = len(self._documents)
         self._documents.append(tokens)
         self._owner.append(contribution)
-        for start in range(len(tokens) - MIN_SPAN_TOKENS + 1):
+        for start in _span_starts(tokens):
             self._starts[tuple(tokens[start : start + MIN_SPAN_TOKENS])].append((document, start))
         return tokens
 
@@ -83,7 +83,7 @@ class EvidenceIndex:
         tokens = tokenize(answer)
         found: list[Span] = []
         covered = 0
-        for start in range(len(tokens) - MIN_SPAN_TOKENS + 1):
+        for start in _span_starts(tokens):
             length, holders = self._longest(tokens, start)
             if start + length > covered and length:
                 covered = start + length
@@ -109,6 +109,11 @@ class EvidenceIndex:
                 for holder in span.holders:
                     credit[holder] += span.rarity // len(span.holders)
         return to_ppm(credit)
+
+
+def _span_starts(tokens: list[str]) -> range:
+    """Where spans may begin; a text shorter than a span counts as one, and matches only its equals."""
+    return range(max(min(len(tokens), 1), len(tokens) - MIN_SPAN_TOKENS + 1))
 
 
 def _common_length(left: list[str], i: int, right: list[str], j: int) -> int:
