@@ -1,0 +1,158 @@
+"""Real processes: a devnet, Anvil, npm packages. What can't be had is skipped with its reason."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+ANVIL_PACKAGE = "@foundry-rs/anvil-linux-amd64@1.7.1"
+CACHE = Path(os.environ.get("OPENLEDGER_TEST_CACHE", Path(tempfile.gettempdir()) / "openledger-test-cache"))
+START_SECONDS = 120.0
+
+
+def rpc_call(url: str, method: str, *params: Any) -> Any:
+    """The result of one JSON-RPC call."""
+    body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
+    answer = httpx.post(url, json=body, timeout=30).json()
+    assert "error" not in answer, answer
+    return answer["result"]
+
+
+def wait_until(reached: Callable[[], Any], what: str, seconds: float = START_SECONDS) -> Any:
+    """The first true value of `reached()`, whose connection errors count as not yet."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if found := reached():
+                return found
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.2)
+    raise AssertionError(f"{what} did not happen within {seconds:.0f} s")
+
+
+def free_ports(count: int) -> list[int]:
+    """Consecutive free ports of the loopback interface."""
+    for first in range(21_000 + os.getpid() % 5_000, 32_000, count):
+        if all(_is_free(port) for port in range(first, first + count)):
+            return list(range(first, first + count))
+    raise AssertionError("no free ports")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def openledger(*arguments: str, timeout: float = 180) -> subprocess.CompletedProcess[str]:
+    """`openledger <arguments>`, to its end."""
+    command = [sys.executable, "-m", "node", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
+
+
+class ProcessGroup:
+    """Processes that end with the test, each with a log."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._running: list[tuple[str, subprocess.Popen[bytes]]] = []
+
+    def start(self, name: str, command: list[str]) -> None:
+        with (self._directory / f"{name}.log").open("wb") as log:
+            self._running.append((name, subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)))
+
+    def openledger(self, name: str, *arguments: str) -> None:
+        self.start(name, [sys.executable, "-m", "node", *arguments])
+
+    def check(self) -> None:
+        """Fail with its log if one has ended."""
+        for name, process in self._running:
+            assert process.poll() is None, (self._directory / f"{name}.log").read_text(errors="replace")[-3000:]
+
+    def stop(self) -> None:
+        for _, process in reversed(self._running):
+            process.send_signal(signal.SIGTERM)
+        for _, process in reversed(self._running):
+            try:
+                process.wait(timeout=40)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        self._running.clear()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Devnet:
+    """A running `openledger devnet`."""
+
+    directory: Path
+    rpc: str
+    l1_rpc: str
+    processes: ProcessGroup
+
+
+@pytest.fixture(scope="module")
+def devnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devnet]:
+    """L1 and sequencer without the demo, for the tests of one module."""
+    directory = tmp_path_factory.mktemp("devnet")
+    l1_port, rpc_port = free_ports(2)
+    processes = ProcessGroup(directory)
+    options = ["--no-demo", "--followers=0", "--l1-block-time=2", f"--data-dir={directory / 'data'}"]
+    processes.openledger("devnet", "devnet", *options, f"--l1-port={l1_port}", f"--rpc-port={rpc_port}")
+
+    def described() -> bool:
+        processes.check()
+        return (directory / "data" / "devnet.json").exists()
+
+    try:
+        wait_until(described, "devnet.json")
+        yield Devnet(
+            directory=directory / "data",
+            rpc=f"http://127.0.0.1:{rpc_port}",
+            l1_rpc=f"http://127.0.0.1:{l1_port}",
+            processes=processes,
+        )
+    finally:
+        processes.stop()
+
+
+@pytest.fixture(scope="session")
+def anvil() -> Path:
+    """Anvil from the path, or else from its npm package."""
+    found = shutil.which("anvil")
+    if found is not None:
+        return Path(found)
+    folder = CACHE / "anvil"
+    binary = folder / "package" / "bin" / "anvil"
+    if not binary.exists():
+        npm(folder, "pack", ANVIL_PACKAGE)
+        with tarfile.open(next(folder.glob("*.tgz"))) as archive:
+            archive.extractall(folder, filter="data")
+        binary.chmod(0o755)
+    return binary
+
+
+def npm(folder: Path, *arguments: str) -> None:
+    """Run npm in a folder outside of the repository; skips where it is not there or can't reach its registry."""
+    if shutil.which("npm") is None:
+        pytest.skip("npm is not installed")
+    folder.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(["npm", *arguments], cwd=folder, capture_output=True, text=True, timeout=240, check=False)
+    if done.returncode != 0:
+        pytest.skip(f"npm {' '.join(arguments)} failed: {done.stderr[-300:]}")
