@@ -142,3 +142,17 @@ class Datanets:
         """(name, owner, versions, accepted contributions) of a Datanet."""
         owner, versions, accepted, name, *_ = self._contract.functions.datanet(datanet_id).call()
         return str(name), str(owner), int(versions), int(accepted)
+
+    def price_of_contributing(self, datanet_id: int) -> int:
+        """Wei that a contribution brings along: bond and review fee."""
+        policy = self._contract.functions.datanet(datanet_id).call()[7]
+        return int(policy[0]) + int(policy[1])
+
+    def versions(self, datanet_id: int) -> int:
+        """How many versions are published; the newest has this number."""
+        return int(self._contract.functions.datanet(datanet_id).call()[1])
+
+    def contributions_of(self, datanet_id: int) -> list[Contribution]:
+        """All contributions to a Datanet, by their events."""
+        logs = self._contract.events.Contributed().get_logs(from_block=0, argument_filters={"datanetId": datanet_id})
+        return [self.contribution(log["args"]["contributionId"]) for log in logs]

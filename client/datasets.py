@@ -82,6 +82,11 @@ def load_directory(directory: Path) -> list[Dataset]:
     return [_load(file, file.stem) for file in files]
 
 
+def load_rows(file: Path) -> tuple[Row, ...]:
+    """The rows of one JSONL file, at least one. Raises BadInput."""
+    return _load(file, file.stem).rows
+
+
 def shipped_datasets() -> list[Dataset]:
     """The four domains that ship with the product (CC0)."""
     folder = resources.files("client") / "data"

@@ -128,3 +128,11 @@ class Models:
         """(name, owner, state, deployed checkpoint) of a model."""
         owner, state, _, deployed, _, spec = self._contract.functions.model(model_id).call()
         return str(spec[0]), str(owner), STATES[state], int(deployed)
+
+    def datanets(self, model_id: int) -> list[int]:
+        """The Datanets that a model was registered with."""
+        return [int(number) for number in self._contract.functions.model(model_id).call()[5][4]]
+
+    def checkpoints(self, model_id: int) -> int:
+        """How many checkpoints are recorded; the newest has this number."""
+        return int(self._contract.functions.model(model_id).call()[2])

@@ -9,15 +9,16 @@ from typing import Final
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 
+from client.answers import answer_record
 from client.chain import Chain
 from client.datanets import Datanets, License, Policy
 from client.datasets import Dataset, Row, content_root, disjoint_parts
 from client.demo.cast import Cast
-from client.evidence import METHOD_TOKEN_EVIDENCE, EvidenceIndex, tokenize
+from client.evidence import EvidenceIndex
 from client.inference import Inference, PaidAnswer, Purse, fee_of
 from client.models import ADAPTER_FREE, Models
 from client.staking import StakeKind, Staking, model_pool, worker_pool
-from contracts.records import PPM, Record, record_hash
+from contracts.records import PPM
 from contracts.vouchers import Voucher
 
 WEI: Final = 10**18
@@ -201,7 +202,7 @@ def _answers(domains: Sequence[Domain], payers: Sequence[str], count: int) -> It
         rows = domain.dataset.rows
         turn = position // len(domains)
         row = rows[turn * _stride(len(rows)) % len(rows)]
-        record = _record(domain, index, row)
+        record = answer_record(domain.model_id, domain.checkpoint, index, row.prompt, row.response)
         yield PaidAnswer(payer=next(turns), fee=fee_of(record, PRICE_IN, PRICE_OUT), record=record)
 
 
@@ -211,19 +212,3 @@ def _stride(length: int) -> int:
         if length % candidate:
             return candidate
     return 1
-
-
-def _record(domain: Domain, index: EvidenceIndex, row: Row) -> Record:
-    shares = index.shares(row.response)
-    evidence = b"".join(s.contribution_id.to_bytes(4, "big") + s.ppm.to_bytes(4, "big") for s in shares)
-    return Record(
-        model_id=domain.model_id,
-        checkpoint=domain.checkpoint,
-        payer_index=0,
-        tokens_in=len(tokenize(row.prompt)),
-        tokens_out=len(tokenize(row.response)),
-        method=METHOD_TOKEN_EVIDENCE,
-        evidence_ppm=PPM,
-        record_hash=record_hash(keccak(text=row.prompt), keccak(text=row.response), keccak(evidence)),
-        shares=shares,
-    )
