@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.e2e.devnets import HOST, Devnet, send, wait_for
+from tests.e2e.network.devnets import HOST, Devnet, send, wait_for
 
 
 def _is_running(pid: int) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from web3.exceptions import Web3RPCError
 
-from tests.e2e.devnets import HOST, Devnet, connect, send, sign, wait_for
+from tests.e2e.network.devnets import HOST, Devnet, connect, send, sign, wait_for
 
 
 def _agree(devnet: Devnet, number: int) -> None:

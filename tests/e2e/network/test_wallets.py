@@ -5,7 +5,7 @@ from web3 import Web3
 from web3.exceptions import Web3RPCError
 
 from contracts.assembler import assemble, creation_code
-from tests.e2e.devnets import Devnet, send, sign, wait_for
+from tests.e2e.network.devnets import Devnet, send, sign, wait_for
 
 STORE = "0x" + creation_code(assemble("0 calldataload dup1 0 sstore 0 mstore 32 0 log0 0 0 return")).hex()
 REVERT = "0x" + creation_code(assemble("0 0 revert")).hex()

@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 from typing import Final
 
-from tests.e2e.devnets import Devnet, send, wait_for
+from tests.e2e.network.devnets import Devnet, send, wait_for
 
-ROOT: Final = Path(__file__).parents[2]
+ROOT: Final = Path(__file__).parents[3]
 LINE: Final = re.compile(r"^\S+ \[\w+ *\] (\S+) +(.*)$", re.MULTILINE)
 Event = tuple[str, dict[str, str]]
 
