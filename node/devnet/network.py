@@ -19,6 +19,8 @@ __all__ = ["NetworkFiles", "create_network", "devnet_genesis_config"]
 
 L2_ACCOUNT_OPEN: Final = 10_000
 L1_ACCOUNT_OPEN: Final = 10_000
+NOBODY: Final = bytes(20)
+"""Has coin on L1, as on Ethereum: viem's buildInitiateWithdrawal estimates a call with value from this address."""
 
 
 def create_network(
@@ -58,7 +60,9 @@ def devnet_genesis_config(
         unsafe_block_signer=operators["unsafe_block_signer"].address,
         timestamp=timestamp,
         accounts=tuple((user.address, L2_ACCOUNT_OPEN * WEI_PER_OPEN) for user in users),
-        l1_accounts=tuple((account.address, L1_ACCOUNT_OPEN * WEI_PER_OPEN) for account in everybody),
+        l1_accounts=tuple(
+            (who, L1_ACCOUNT_OPEN * WEI_PER_OPEN) for who in (*(account.address for account in everybody), NOBODY)
+        ),
         l2_chain_id=l2_chain_id,
         l1_chain_id=l1_chain_id,
         block_time=block_time,
