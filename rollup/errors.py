@@ -5,6 +5,8 @@ NodeError
 ├── DerivationReset           L1 was reorganised under the pipeline: start again from the heads
 ├── L1Unavailable             the L1 endpoint is away, slow or behind
 ├── L1Rejected                the L1 endpoint understood and refused
+├── SafeChainContradicted     L1 did not change, but gives other blocks than the safe ones on disk
+├── FinalityContradicted      L1 is another chain than the one that finalized our blocks
 ├── RollupConfigError         rollup.json or genesis.json can't be used
 └── EngineError               the engine can't do what was asked of it now
 """
@@ -43,6 +45,13 @@ class SafeChainContradicted(NodeError):
 
     severity = Severity.CRITICAL
     blame = Blame.OURSELVES
+
+
+class FinalityContradicted(NodeError):
+    """L1 has another block where the finalized head came from: the endpoint serves another chain, or finality broke."""
+
+    severity = Severity.CRITICAL
+    blame = Blame.UPSTREAM
 
 
 class RollupConfigError(NodeError):

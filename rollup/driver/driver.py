@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor as ThreadExecutor
 from dataclasses import dataclass
+from typing import Final
 
 import structlog
 
@@ -24,6 +25,9 @@ from rollup.types import L1BlockRef, L2BlockRef
 from state.database import WriteBatch
 
 log = structlog.get_logger("rollup.driver")
+
+STEPS_PER_POLL: Final = 256
+"""Steps of derivation before finality and reorgs of L1 are looked at again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,14 +96,21 @@ class Driver:
         while True:
             try:
                 await self.poll()
-                while await self.advance():
-                    pass
+                if await self._advance_often():
+                    continue
             except L1Unavailable as error:
                 log.warning("driver.waits_for_l1", reason=str(error))
             except DerivationReset as error:
                 self.request_reset(str(error))
                 continue
             await self._sleep(self._poll_seconds)
+
+    async def _advance_often(self) -> bool:
+        """True where there may be more: L1's heads are then due for a look, however long the way to them is."""
+        for _ in range(STEPS_PER_POLL):
+            if not await self.advance():
+                return False
+        return True
 
     def request_reset(self, reason: str) -> None:
         """Start again from the heads before the next step."""
@@ -138,7 +149,8 @@ class Driver:
         if self._needs_reset:
             await self.reset()
             return True
-        step = self._pipeline.step(self._cursor)
+        loop = asyncio.get_running_loop()
+        step = await loop.run_in_executor(self._thread, self._pipeline.step, self._cursor)
         if isinstance(step, NeedL1Block):
             return await self._provide(step.number)
         if isinstance(step, Idle):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from rollup.driver.safe_index import SafeIndex
 from rollup.engine import Engine
-from rollup.errors import EngineError, L1Unavailable
+from rollup.errors import EngineError, FinalityContradicted, L1Unavailable
 from rollup.types import BlockId, L1BlockNumber, L1BlockRef, L2BlockRef
 
 CanonicalLookup = Callable[[int], Awaitable[L1BlockRef | None]]
@@ -28,12 +28,18 @@ async def find_start(engine: Engine, index: SafeIndex, canonical: CanonicalLooku
     """The highest heads that agree with L1 as it is now.
 
     Raises L1Unavailable while L1 has less than the safe head came from: an endpoint that lags is no reorg.
+    Raises FinalityContradicted where not even the finalized head stands on this L1.
     """
     safe = engine.safe_head
     while safe.number > engine.finalized_head.number and not await _is_canonical(
         index.derived_from(safe.number) or safe.l1_origin, canonical, allow_unknown=False
     ):
         safe = _parent(engine, safe)
+    if not await _is_canonical(safe.l1_origin, canonical, allow_unknown=False):
+        raise FinalityContradicted(
+            f"L1 has another block {safe.l1_origin.number} than the origin of L2 block {safe.number}, "
+            f"at or below which all is final: expected 0x{safe.l1_origin.hash.hex()}"
+        )
     unsafe = engine.unsafe_head
     while unsafe.number > safe.number and not await _is_canonical(unsafe.l1_origin, canonical, allow_unknown=True):
         unsafe = _parent(engine, unsafe)
