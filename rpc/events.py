@@ -9,6 +9,7 @@ Listeners are called on the server's event loop, in order, and must not block.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -43,14 +44,18 @@ class EventHub:
         self._listeners: Final[dict[int, Listener]] = {}
         self._next_key = 0
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._undelivered: Final[deque[Event]] = deque()
+        self._is_scheduled = False
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Delivers on `loop` from now on."""
         self._loop = loop
+        self._is_scheduled = False
 
     def detach(self) -> None:
         """Delivers nothing any more."""
         self._loop = None
+        self._undelivered.clear()
 
     def publish_heads(self, added: Sequence[Hash32], removed: Sequence[Hash32] = ()) -> None:
         """Tells of blocks that fell off the canonical chain (newest first) and then of those that joined it (oldest
@@ -72,10 +77,16 @@ class EventHub:
 
     def _publish(self, events: Sequence[Event]) -> None:
         loop = self._loop
-        if loop is not None and events and not loop.is_closed():
-            loop.call_soon_threadsafe(self._deliver, events)
+        if loop is None or not events or loop.is_closed():
+            return
+        self._undelivered.extend(events)
+        if not self._is_scheduled:  # waking the loop costs a system call: once for all that come before it wakes
+            self._is_scheduled = True
+            loop.call_soon_threadsafe(self._deliver)
 
-    def _deliver(self, events: Sequence[Event]) -> None:
-        for event in events:
+    def _deliver(self) -> None:
+        self._is_scheduled = False  # first, so that what is published from here on wakes the loop again
+        while self._undelivered:
+            event = self._undelivered.popleft()
             for listener in tuple(self._listeners.values()):
                 listener(event)

@@ -6,8 +6,9 @@ is in a block. A record that was cut off by a crash ends the file; the next rota
 
 import os
 from collections.abc import Iterable, Iterator
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 _MAX_RECORD: Final = 256 * 1024
 
@@ -19,7 +20,7 @@ class Journal:
         self._path = path
         self._rotate_after = rotate_after
         self._appended = 0
-        self._file: BinaryIO | None = None
+        self._file: FileIO | None = None
 
     def load(self) -> Iterator[bytes]:
         """Every whole record of the last run."""
@@ -36,9 +37,8 @@ class Journal:
         """Note one admitted transaction."""
         if self._file is None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self._path.open("ab")
+            self._file = self._path.open("ab", buffering=0)
         self._file.write(len(raw).to_bytes(4, "big") + raw)
-        self._file.flush()
         self._appended += 1
 
     @property

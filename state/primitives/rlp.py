@@ -117,8 +117,16 @@ def decode_item(data: bytes, position: int, end: int | None = None, depth: int =
         return bytes(data[start:stop]), stop
     items: list[DecodedItem] = []
     while start < stop:
-        item, start = decode_item(data, start, stop, depth + 1)
-        items.append(item)
+        first = data[start]
+        end = start + (1 if first < 0x80 else first - 0x7F)
+        if first < 0x80:
+            items.append(bytes(data[start:end]))
+        elif first == 0x81 or first > 0xB7 or end > stop:
+            item, end = decode_item(data, start, stop, depth + 1)
+            items.append(item)
+        else:  # a short string that lies within the list: what nearly all fields of transactions are
+            items.append(bytes(data[start + 1 : end]))
+        start = end
     return items, stop
 
 

@@ -21,12 +21,26 @@ from state.transactions.types import (
 
 def signing_hash(tx: SignedTransaction) -> Hash32:
     """The digest that the sender signs (EIP-155 for protected legacy, EIP-2718 types else)."""
-    fields = encode_unsigned_fields(tx)
+    return _digest(tx, encode_unsigned_fields(tx))
+
+
+def _digest(tx: SignedTransaction, fields: bytes) -> Hash32:
     if not tx.is_legacy:
         return keccak256(bytes((tx.type,)) + rlp.wrap_list(fields))
     if tx.chain_id is None:
         return keccak256(rlp.wrap_list(fields))
     return keccak256(rlp.wrap_list(fields + rlp.encode_int(tx.chain_id) + b"\x80\x80"))
+
+
+def _int_size(value: int) -> int:
+    """The length of `rlp.encode_int(value)` for up to 256 bits."""
+    return 1 if value < 0x80 else 1 + (value.bit_length() + 7) // 8
+
+
+def _signed_fields(tx: SignedTransaction, raw: bytes) -> bytes:
+    """What `encode_unsigned_fields` gives, cut out of the canonical bytes: all but the signature at their end."""
+    _, start, stop = rlp.item_bounds(raw, 0 if tx.is_legacy else 1, len(raw))
+    return raw[start : stop - _int_size(tx.v) - _int_size(tx.r) - _int_size(tx.s)]
 
 
 def recover_transaction(raw: bytes) -> RecoveredTransaction:
@@ -37,7 +51,7 @@ def recover_transaction(raw: bytes) -> RecoveredTransaction:
     tx = decode_transaction(raw)
     if isinstance(tx, DepositTransaction):
         raise TransactionDecodeError("transaction type not supported: deposits can't be submitted")
-    sender = recover_address(signing_hash(tx), tx.y_parity, tx.r, tx.s)
+    sender = recover_address(_digest(tx, _signed_fields(tx, raw)), tx.y_parity, tx.r, tx.s)
     return RecoveredTransaction(transaction=tx, sender=sender, raw=raw, hash=keccak256(raw))
 
 
