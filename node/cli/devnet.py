@@ -27,6 +27,10 @@ def devnet(
         int, typer.Option(min=1, max=65_000, help="The sequencer's port; followers take those after it.")
     ] = 8545,
     l1_port: Annotated[int, typer.Option(min=1, max=65_535, help="The L1's port.")] = 8645,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65_000, help="The sequencer's metrics; followers take the ports after it; else none."),
+    ] = None,
     gas_limit: Annotated[
         int, typer.Option(min=5_000_000, max=1_000_000_000, help="L2 block gas limit of a new devnet.")
     ] = 20_000_000,
@@ -46,6 +50,7 @@ def devnet(
             data_dir=data_dir,
             rpc_port=rpc_port,
             l1_port=l1_port,
+            metrics_port=metrics_port,
             gas_limit=gas_limit,
             demo_data=demo_data,
         )

@@ -39,6 +39,7 @@ class DevnetOptions:
     data_dir: Path
     rpc_port: int
     l1_port: int
+    metrics_port: int | None
     gas_limit: int
     demo_data: Path | None
 
@@ -57,6 +58,8 @@ def run_devnet(options: DevnetOptions) -> None:
     require_free_port(HOST, options.l1_port, "--l1-port")
     for index in range(1 + options.followers):
         require_free_port(HOST, options.rpc_port + index, "--rpc-port")
+        if options.metrics_port is not None:
+            require_free_port(HOST, options.metrics_port + index, "--metrics-port")
     files = _network(options, console)
     processes = Processes(options.data_dir / "logs")
     with StopSignals(healthy=lambda: processes.healthy, kill=processes.kill) as signals:
@@ -165,6 +168,8 @@ def _node_arguments(options: DevnetOptions, files: NetworkFiles, index: int) -> 
         f"--data-dir={options.data_dir / name}",
         f"--rpc-port={options.rpc_port + index}",
     ]
+    if options.metrics_port is not None:
+        arguments.append(f"--metrics-port={options.metrics_port + index}")
     if index == 0:
         return [*arguments, f"--batcher-key={files.key('batcher')}", f"--proposer-key={files.key('proposer')}"]
     return [*arguments, f"--sequencer-rpc={options.url(0)}"]
