@@ -67,6 +67,7 @@ class Driver:
         self._unfinalized: deque[tuple[int, int]] = deque()
         self._cursor = engine.safe_head
         self._needs_reset = True
+        self._caught_up = False
         self.head_l1: L1BlockRef | None = None
         self.safe_l1: L1BlockRef | None = None
         self.finalized_l1: L1BlockRef | None = None
@@ -74,8 +75,11 @@ class Driver:
 
     @property
     def started(self) -> bool:
-        """Whether the heads agree with L1 as far as is known: before that, and during a reset, nobody builds."""
-        return not self._needs_reset
+        """Whether the heads agree with L1 as far as is known: before that, and during a reset, nobody builds.
+
+        At the start that takes all of L1: a sequencer on an old or empty disk must not build beside its own batches.
+        """
+        return self._caught_up and not self._needs_reset
 
     @property
     def status(self) -> SyncStatus:
@@ -160,6 +164,7 @@ class Driver:
 
     async def _provide(self, number: int) -> bool:
         if self.head_l1 is None or number > self.head_l1.number:
+            self._caught_up = True
             return False
         self._pipeline.provide(await self._l1.l1_block(number))
         return True

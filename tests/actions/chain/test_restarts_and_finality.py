@@ -3,6 +3,7 @@
 import pytest
 
 from tests.actions.chain.world import NOBODY, OPERATOR, World, heads
+from tests.actions.network.world import FragileStore, Node
 
 
 async def _chain(world: World, epochs: int = 6) -> None:
@@ -52,6 +53,25 @@ async def test_follower_killed_once_at_any_step_goes_on_like_one_that_never_was(
     await fresh.driver.poll()
     assert heads(fresh.driver) == heads(world.follower.driver)
     world.assert_agreement()
+
+
+async def test_sequencer_on_an_empty_disk_derives_its_chain_before_it_builds(world: World) -> None:
+    await _chain(world)
+    known = world.sequencer.engine.safe_head
+    world.sequencer = Node(world, FragileStore(), sequences=True)
+    driver = world.sequencer.driver
+    await driver.poll()
+    while world.sequencer.engine.safe_head != known:
+        assert not driver.started, "whoever built now would build beside the batches that are on L1"
+        assert await driver.advance()
+    assert not await driver.advance()
+    assert driver.started
+    driver.request_reset("L1 was reorganised")
+    assert not driver.started
+    await world.sequencer.derive()
+    assert driver.started
+    await world.act_sequence()
+    await world.act_safe()
 
 
 async def test_finality_moves_with_l1_finality_only_and_survives_a_restart(world: World) -> None:
