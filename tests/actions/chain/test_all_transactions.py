@@ -5,10 +5,9 @@ from typing import Final
 from contracts.assembler import assemble, creation_code
 from rollup.codec.deposits import alias_address
 from state.primitives import rlp
-from state.primitives.crypto import keccak256, private_key_to_address, sign_digest
-from state.primitives.types import Address, Gas, Hash32, Nonce, Wei
-from state.transactions import AccessListEntry, Authorization, TransactionType
-from state.transactions.signing import authorization_hash
+from state.primitives.crypto import keccak256, private_key_to_address
+from state.primitives.types import Address, Gas, Hash32, Wei
+from state.transactions import AccessListEntry, TransactionType
 from tests.actions.chain.world import NOBODY, USERS, World, deposit_call
 
 COUNTER: Final = creation_code(assemble("0 sload 1 add dup1 0 sstore 0 mstore 32 0 log0 0 0 return"))
@@ -19,12 +18,6 @@ USER: Final = [private_key_to_address(key) for key in USERS]
 
 def _created(sender: Address, nonce: int) -> Address:
     return Address(keccak256(rlp.encode([sender, rlp.int_to_bytes(nonce)]))[12:])
-
-
-def _delegation(world: World, user: int, nonce: int, to: Address) -> Authorization:
-    unsigned = Authorization(chain_id=world.rollup.l2_chain_id, address=to, nonce=Nonce(nonce), y_parity=0, r=0, s=0)
-    y_parity, r, s = sign_digest(USERS[user], authorization_hash(unsigned))
-    return Authorization(chain_id=unsigned.chain_id, address=to, nonce=unsigned.nonce, y_parity=y_parity, r=r, s=s)
 
 
 async def test_follower_reaches_the_sequencers_hashes_with_every_type_of_transaction(world: World) -> None:
@@ -50,7 +43,7 @@ async def test_follower_reaches_the_sequencers_hashes_with_every_type_of_transac
             type=TransactionType.SET_CODE,
             to=USER[1],
             value=Wei(0),
-            authorizations=(_delegation(world, 1, 2, counter), _delegation(world, 2, 77, counter)),
+            authorizations=(world.authorization(1, 2, counter), world.authorization(2, 77, counter)),
         ),
     ]  # fmt: skip
     failing = [

@@ -18,11 +18,12 @@ from state.blocks import Receipt
 from state.execution.fast import FastExecutor
 from state.execution.port import ChainRules
 from state.execution.reference import ReferenceExecutor
-from state.primitives.crypto import keccak256, private_key_to_address
+from state.primitives.crypto import keccak256, private_key_to_address, sign_digest
 from state.primitives.types import Address, BlockNumber, Gas, Hash32, Nonce, Wei
 from state.queries import StateQueries
 from state.transactions import (
     AnyTransaction,
+    Authorization,
     DepositTransaction,
     RecoveredTransaction,
     SignedTransaction,
@@ -30,6 +31,7 @@ from state.transactions import (
     decode_transaction,
     sign_transaction,
 )
+from state.transactions.signing import authorization_hash
 from state.transition import CheckedExecutor
 from state.world.types import EMPTY_ACCOUNT, Account
 from tests.actions.network.world import BATCHER, L1_SLOT, OPERATOR, USERS, FragileStore, Network, Node
@@ -120,6 +122,14 @@ class World(Network):
         """The same, but in nobody's pool."""
         chosen = {"to": NOBODY, "value": Wei(1), "data": b"", "gas_limit": Gas(300_000)} | fields
         return sign_transaction(_unsigned(self.rollup.l2_chain_id, nonce, chosen), USERS[user])
+
+    def authorization(self, user: int, nonce: int, to: bytes) -> Authorization:
+        """A user's wish that its account runs the code at `to` (EIP-7702)."""
+        unsigned = Authorization(
+            chain_id=self.rollup.l2_chain_id, address=Address(to), nonce=Nonce(nonce), y_parity=0, r=0, s=0
+        )
+        y_parity, r, s = sign_digest(USERS[user], authorization_hash(unsigned))
+        return dataclasses.replace(unsigned, y_parity=y_parity, r=r, s=s)
 
     def send_l1(self, key: bytes, to: Address | None, data: bytes, *, value: int = 0) -> RecoveredTransaction:
         """A transaction in L1's pool."""
