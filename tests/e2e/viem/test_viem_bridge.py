@@ -1,0 +1,42 @@
+"""An unmodified viem takes OPEN over the bridge and back (DESIGN.md section 4: no format of our own)."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import CACHE, Devnet, npm
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+VIEM = "viem@2.57.20"
+SCRIPT = Path(__file__).parent / "bridge.mjs"
+
+
+@pytest.fixture(scope="module")
+def viem_folder() -> Path:
+    """A folder outside of the repository in which node finds viem."""
+    if shutil.which("node") is None:
+        pytest.skip("node is not installed")
+    folder = CACHE / VIEM.replace("@", "-")
+    if not (folder / "node_modules" / "viem" / "package.json").exists():
+        npm(folder, "install", "--no-audit", "--no-fund", "--prefix", ".", VIEM)
+    shutil.copy(SCRIPT, folder / SCRIPT.name)
+    return folder
+
+
+def test_viem_deposits_withdraws_proves_and_finalises(devnet: Devnet, viem_folder: Path) -> None:
+    command = ["node", SCRIPT.name, str((devnet.directory / "devnet.json").resolve())]
+    done = subprocess.run(command, cwd=viem_folder, capture_output=True, text=True, timeout=400, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr[:3000]
+    print(done.stdout)
+    steps = {step.pop("step"): step for step in map(json.loads, done.stdout.splitlines())}
+    assert steps["deposit"] == {"l1Status": "success", "status": "success", "type": "0x7e", "balance": "1.5"}
+    assert 0 < int(steps["fees"]["l1Fee"]) < int(steps["fees"]["total"])
+    assert steps["initiated"]["status"] == "waiting-to-prove"
+    assert steps["readyToProve"]["status"] == "ready-to-prove"
+    assert steps["proven"] == {"receipt": "success", "status": "waiting-to-finalize"}
+    assert steps["readyToFinalize"]["status"] == "ready-to-finalize"
+    assert steps["finalized"] == {"receipt": "success", "status": "finalized", "balance": "0.25"}
