@@ -1,7 +1,11 @@
 """A node that is killed anywhere comes back with the same heads; finality follows L1's and is never taken back."""
 
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 
+from state.database import LevelDBStore
 from tests.actions.chain.world import NOBODY, OPERATOR, World, heads
 from tests.actions.network.world import FragileStore, Node
 
@@ -72,6 +76,24 @@ async def test_sequencer_on_an_empty_disk_derives_its_chain_before_it_builds(wor
     assert driver.started
     await world.act_sequence()
     await world.act_safe()
+
+
+async def test_heads_on_a_real_disk_are_those_in_memory_and_survive_closing_it(world: World, tmp_path: Path) -> None:
+    await _chain(world)
+    await world.follower.derive()
+    for _ in range(3):
+        with closing(LevelDBStore(tmp_path / "chain")) as store:
+            on_disk = Node(world, store, sequences=False)
+            await on_disk.driver.poll()
+            for _ in range(9):
+                await on_disk.driver.advance()
+            reached = heads(on_disk.driver)
+        with closing(LevelDBStore(tmp_path / "chain")) as store:
+            assert heads(Node(world, store, sequences=False).driver) == reached
+    with closing(LevelDBStore(tmp_path / "chain")) as store:
+        on_disk = Node(world, store, sequences=False)
+        await on_disk.derive()
+        assert on_disk.engine.safe_head == world.follower.engine.safe_head
 
 
 async def test_finality_moves_with_l1_finality_only_and_survives_a_restart(world: World) -> None:
