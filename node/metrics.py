@@ -74,6 +74,7 @@ class Metrics:
         self._seconds = Histogram(
             "openledger_rpc_seconds", "Time of a JSON-RPC call", ["method"], buckets=BUCKETS, registry=self.registry
         )
+        self._labelled: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
         self.registry.register(_Adapter(self.readings))
         self._running: tuple[uvicorn.Server, asyncio.Task[None]] | None = None
         self.port: int | None = None
@@ -81,8 +82,12 @@ class Metrics:
 
     def observe(self, method: str, seconds: float, code: int) -> None:
         """rpc.limits.CallObserver: counts a call. Unknown methods come under one name, so labels stay few."""
-        self._calls.labels(method=method, code=str(code)).inc()
-        self._seconds.labels(method=method).observe(seconds)
+        labelled = self._labelled.get((method, code))
+        if labelled is None:
+            labelled = (self._calls.labels(method=method, code=str(code)), self._seconds.labels(method=method))
+            self._labelled[method, code] = labelled
+        labelled[0].inc()
+        labelled[1].observe(seconds)
 
     async def serve(self, host: str, port: int) -> None:
         """Answers scrapes at http://host:port/metrics. Raises StartupError if the port is taken."""

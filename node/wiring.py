@@ -37,6 +37,7 @@ from node.files import load_addresses, load_genesis, load_key, load_rollup
 from node.metrics import Metrics
 from node.readers import QUERY_SECONDS, ReaderPool
 from node.readings import watch_batcher, watch_chain, watch_pool
+from node.recovery import SenderRecovery
 from rollup.batcher import Batcher, BatcherConfig, Outbox
 from rollup.derivation.pipeline import DerivationPipeline
 from rollup.driver import Driver
@@ -123,13 +124,16 @@ class Node:
             await readers.start()
             stack.push_async_callback(readers.close)
             auditor = self._auditor(readers)
-            pool_port, observer = self._pool_ends(pool, http)
+            recovery = SenderRecovery()
+            stack.push_async_callback(recovery.close)
+            pool_port, observer = self._pool_ends(pool, http, recovery)
             ports = Ports(
                 chain=DatabaseChain(chain.db, next_base_fee=lambda header: child_base_fee(header, chain.rules)),
                 state=ReaderState(readers),
                 pool=pool_port,
                 info=self._info(driver),
                 rollup=EngineRollup(engine=chain.engine, status=lambda: driver.status),
+                prepare_transactions=pool_port.prepare if isinstance(pool_port, LocalPool) else None,
             )
             server = RpcServer(ports, access=config.access, observe=self._metrics.observe)
             feed = self._feed(server, observer, auditor)
@@ -193,11 +197,13 @@ class Node:
             journal=Journal(config.data_dir / "txpool.journal"),
         )
 
-    def _pool_ends(self, pool: TxPool | None, http: httpx.AsyncClient) -> tuple[PoolPort, HeadObserver]:
+    def _pool_ends(
+        self, pool: TxPool | None, http: httpx.AsyncClient, recovery: SenderRecovery
+    ) -> tuple[PoolPort, HeadObserver]:
         """Where JSON-RPC submits to, and who hears of new heads."""
         if pool is not None:
             watch_pool(self._metrics.readings, pool)
-            return LocalPool(pool), pool
+            return LocalPool(pool, recovery=recovery), pool
         head = DatabaseHead(self._chain.db, is_optimism=True)
         forwarding = ForwardingPool(self._config.sequencer_rpc, http, state=head, clock=time.monotonic)
         self._metrics.readings.gauge(

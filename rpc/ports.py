@@ -11,7 +11,7 @@ Every state question names its block by hash, so that an answer can't mix two bl
 by `rpc.events.EventHub`. Implementations raise NodeError for what can be expected; anything else is a bug.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
@@ -260,3 +260,5 @@ class Ports:
     info: NodeInfo
     rollup: RollupPort | None = None
     """None on L1: `optimism_*` is then not there."""
+    prepare_transactions: Callable[[Sequence[bytes]], Awaitable[None]] | None = None
+    """Told the raw transactions of a batch before they are submitted one by one: what takes long may begin."""

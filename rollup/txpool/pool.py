@@ -25,7 +25,7 @@ from state.execution.port import ChainRules
 from state.execution.validation import is_delegation, maximum_cost, validate_sender_code, validate_stateless
 from state.primitives.crypto import KECCAK_EMPTY
 from state.primitives.types import Address, Hash32, Wei
-from state.transactions import RecoveredTransaction, recover_transaction
+from state.transactions import RecoveredTransaction, recover_transaction, with_known_sender
 from state.world.types import EMPTY_ACCOUNT, Account
 
 _MAX_DISCARDED: Final = 1_024
@@ -87,13 +87,16 @@ class TxPool:
 
     # In
 
-    def add(self, raw: bytes) -> tuple[RecoveredTransaction, Admission]:
-        """Admit raw EIP-2718 bytes. Raises DecodeError or InvalidTransaction with geth's texts."""
+    def add(self, raw: bytes, *, sender: Address | None = None) -> tuple[RecoveredTransaction, Admission]:
+        """Admit raw EIP-2718 bytes; `sender` is who signed them, where that was found out already.
+
+        Raises DecodeError or InvalidTransaction with geth's texts.
+        """
         if len(raw) > self.limits.max_transaction_bytes:
             raise OversizedData(
                 f"oversized data: transaction size {len(raw)}, limit {self.limits.max_transaction_bytes}"
             )
-        transaction = recover_transaction(raw)
+        transaction = recover_transaction(raw) if sender is None else with_known_sender(raw, sender)
         return transaction, self.admit(transaction)
 
     def admit(self, transaction: RecoveredTransaction) -> Admission:

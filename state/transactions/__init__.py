@@ -14,7 +14,7 @@ from state.transactions.encoding import (
     decode_transaction,
     encode_transaction,
 )
-from state.transactions.signing import recover_transaction, sign_transaction, signing_hash
+from state.transactions.signing import recover_transaction, sign_transaction, signing_hash, with_known_sender
 from state.transactions.types import (
     DEPOSIT_TYPE,
     AccessListEntry,
@@ -44,4 +44,5 @@ __all__ = [
     "recover_transaction",
     "sign_transaction",
     "signing_hash",
+    "with_known_sender",
 ]

@@ -48,11 +48,21 @@ def recover_transaction(raw: bytes) -> RecoveredTransaction:
 
     Raises TransactionDecodeError (also for a deposit: nobody submits those), RLPError or InvalidSignature.
     """
+    tx = _decode_signed(raw)
+    sender = recover_address(_digest(tx, _signed_fields(tx, raw)), tx.y_parity, tx.r, tx.s)
+    return RecoveredTransaction(transaction=tx, sender=sender, raw=raw, hash=keccak256(raw))
+
+
+def with_known_sender(raw: bytes, sender: Address) -> RecoveredTransaction:
+    """What `recover_transaction` gives where it has found `sender` before, in this process or in one that we trust."""
+    return RecoveredTransaction(transaction=_decode_signed(raw), sender=sender, raw=raw, hash=keccak256(raw))
+
+
+def _decode_signed(raw: bytes) -> SignedTransaction:
     tx = decode_transaction(raw)
     if isinstance(tx, DepositTransaction):
         raise TransactionDecodeError("transaction type not supported: deposits can't be submitted")
-    sender = recover_address(_digest(tx, _signed_fields(tx, raw)), tx.y_parity, tx.r, tx.s)
-    return RecoveredTransaction(transaction=tx, sender=sender, raw=raw, hash=keccak256(raw))
+    return tx
 
 
 def sign_transaction(unsigned: SignedTransaction, private_key: bytes) -> RecoveredTransaction:
