@@ -43,9 +43,18 @@ DEPOSIT: Final = selector("depositTransaction(address,uint256,uint64,bool,bytes)
 class World(Network):
     """One L1, a sequencer, a follower that derives all the time, a clock."""
 
-    def __init__(self, evidence: Path, *, window: int = 600, drift: int = 1800, l1_confirmations: int = 0) -> None:
+    def __init__(
+        self,
+        evidence: Path,
+        *,
+        window: int = 600,
+        drift: int = 1800,
+        l1_confirmations: int = 0,
+        both_executors: bool = True,
+    ) -> None:
         self._drift = drift
-        self.make_executor = lambda: CheckedExecutor(FastExecutor(), ReferenceExecutor(), evidence)
+        if both_executors:
+            self.make_executor = lambda: CheckedExecutor(FastExecutor(), ReferenceExecutor(), evidence)
         super().__init__(window=window, l1_confirmations=l1_confirmations)
 
     def _begin(self, *, l1_hash: Hash32, l1_number: int) -> None:
