@@ -1,0 +1,156 @@
+"""The blocks that say `live`, run against a devnet as a reader would run them, ports and directory apart."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.docs.blocks import ROOT, Block, blocks
+
+START_SECONDS = 180.0
+OPENLEDGER = f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m node "$@"\n'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Devnet:
+    """A running devnet whose ports are not the default ones, and the shell of somebody beside it."""
+
+    directory: Path
+    ports: dict[int, int]
+    """Documented port -> this devnet's."""
+
+    def adapt(self, text: str) -> str:
+        """`text` with this devnet's ports."""
+        for documented, port in self.ports.items():
+            text = text.replace(f"127.0.0.1:{documented}", f"127.0.0.1:{port}")
+        return text
+
+    def run(self, script: str) -> subprocess.CompletedProcess[str]:
+        """The script in a shell that stops at the first failure, with defaults of the commands adapted too."""
+        script = "\n".join(self._with_ports(line) for line in script.replace("\\\n", " ").splitlines())
+        environment = os.environ | {"PATH": f"{self.directory}:{os.environ['PATH']}"}
+        return subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", self.adapt(script)],
+            cwd=self.directory,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+
+    def _with_ports(self, line: str) -> str:
+        """A user command's default URLs are the default ports': they are given here, where a reader leaves them out."""
+        if line.startswith("openledger") and "--rpc" not in line:
+            line += " --rpc http://127.0.0.1:8545"
+            if line.split()[1] in {"bridge", "demo"}:
+                line += " --l1-rpc http://127.0.0.1:8645"
+        return line
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [int(one.getsockname()[1]) for one in sockets]
+    for one in sockets:
+        one.close()
+    return ports
+
+
+def free_pair() -> int:
+    """A free port whose successor is free too."""
+    while True:
+        (port,) = free_ports(1)
+        try:
+            socket.create_server(("127.0.0.1", port + 1)).close()
+        except OSError:
+            continue
+        return port
+
+
+@pytest.fixture(scope="module")
+def devnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devnet]:
+    directory = tmp_path_factory.mktemp("docs")
+    (directory / "openledger").write_text(OPENLEDGER)
+    (directory / "openledger").chmod(0o755)
+    rpc, l1 = free_pair(), free_ports(1)[0]
+    command = [str(directory / "openledger"), "devnet", "--no-demo", f"--rpc-port={rpc}", f"--l1-port={l1}"]
+    log = directory / "devnet.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, cwd=directory, stdout=output, stderr=output)
+    try:
+        description = directory / "devnet-data" / "devnet.json"
+        deadline = time.monotonic() + START_SECONDS
+        while not description.exists():
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.2)
+        assert json.loads(description.read_text())["l2"]["chainId"] == 161299
+        devnet = Devnet(directory=directory, ports={8545: rpc, 8546: rpc + 1, 8645: l1})
+        demo = devnet.run("openledger demo --inferences 40")  # so that there is something to look at
+        assert demo.returncode == 0, demo.stdout + demo.stderr
+        yield devnet
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0, log.read_text()
+
+
+def live(language: str) -> list[Block]:
+    return [block for block in blocks(language) if block.live]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("block", live("bash"), ids=lambda block: block.name)
+def test_every_live_shell_block_works(devnet: Devnet, block: Block) -> None:
+    result = devnet.run(block.text)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert '"error"' not in result.stdout
+    assert result.stdout.strip()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("block", live("python"), ids=lambda block: block.name)
+def test_every_live_python_block_works(devnet: Devnet, block: Block) -> None:
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    result = subprocess.run(
+        [sys.executable, "-c", devnet.adapt(block.text)],
+        cwd=devnet.directory,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_demo_leaves_an_epoch_that_the_attribution_page_can_rebuild(devnet: Devnet) -> None:
+    result = devnet.run("openledger claim status")
+    assert "1 final" in result.stdout, result.stdout + result.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_node_that_runs_keeps_inspect_away_with_one_line(devnet: Devnet) -> None:
+    result = subprocess.run(
+        [str(devnet.directory / "openledger"), "inspect", "devnet-data/sequencer"],
+        cwd=devnet.directory,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert result.stderr.startswith("error: database devnet-data/sequencer/chain is open in another process")
+    assert result.stderr.count("\n") == 1
