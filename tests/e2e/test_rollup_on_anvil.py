@@ -1,6 +1,8 @@
 """The rollup, unchanged, on an L1 that is not ours: deploy-l1 on Anvil, sequencer and follower as processes."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,3 +152,19 @@ def test_deposit_through_the_portal_arrives_and_a_withdrawal_comes_back(rollup: 
     bridge.wait_for(withdrawal, WithdrawalStatus.READY_TO_FINALIZE)
     assert bridge.finalize(sender, withdrawal)
     assert l1.balance(target) == WEI_PER_OPEN
+
+
+def test_deployment_that_was_killed_is_carried_on(rollup: OnAnvil, tmp_path: Path) -> None:
+    (tmp_path / "deployer.key").write_text("0x" + bytes(devnet_account(7).key).hex())
+    arguments = ["deploy-l1", f"--l1={rollup.l1}", f"--key={tmp_path / 'deployer.key'}", f"--out={tmp_path / 'out'}"]
+    killed = subprocess.Popen([sys.executable, "-m", "node", *arguments], stdout=subprocess.DEVNULL)
+    wait_until((tmp_path / "out" / "deployment.json").exists, "the deployment's record")
+    killed.kill()
+    killed.wait()
+    assert not (tmp_path / "out" / "rollup.json").exists()
+    done = openledger(*arguments)
+    assert done.returncode == 0, done.stderr
+    assert "Carrying on" in done.stdout
+    addresses = json.loads((tmp_path / "out" / "l1-addresses.json").read_text())
+    for name, address in addresses.items():
+        assert rpc_call(rollup.l1, "eth_getCode", address, "latest") == "0x" + artifact(name).runtime.hex(), name
