@@ -1,7 +1,11 @@
 """Configuration: default < preset < TOML < environment < flag.
 
-Every process has one frozen pydantic model (`models.py`). `load` merges the sources, refuses keys that it doesn't know,
-and reports all problems at once, each with the source it came from. Secrets are files, never values on a command line.
+    models.py    one frozen pydantic model a process, and the presets; everything else is made from it
+    loading.py   merges the sources, refuses keys that it doesn't know, reports all problems at once with their source
+    example.py   config.example.toml
+    secrets.py   what of a setting may be shown
+
+Secrets are files, never values on a command line. Flags are made from the models in `node/cli/options.py`.
 """
 
 from node.config.loading import load
