@@ -1,4 +1,4 @@
-"""Datanets, attribution, serving and training: the only place that may use torch. Reserved: this release has none of it.
+"""Datanets, attribution, serving and training: the only place that may use torch. Reserved: not in this release.
 
 Shares are computed today by token evidence, in `client/evidence.py`, which needs no model (docs/attribution.md).
 
