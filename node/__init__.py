@@ -7,6 +7,7 @@ What flows in: flags, environment, TOML, rollup.json and genesis.json. What flow
     cli/             the commands
     config/          default < preset < TOML < environment < flag
     devnet/          L1, sequencer, followers and the demo on this machine in one command
+    network/         a network's files, and its contracts on any L1
     readers/         processes that answer state questions from a LevelDB of their own
     telemetry.py     structured events and metrics
 

@@ -63,6 +63,8 @@ def deploy_l1(
     confirmations: Annotated[int, typer.Option(min=1, max=1_000, help="L1 blocks to wait for each contract.")] = 1,
 ) -> None:
     """Deploy the rollup's contracts on any L1, and write rollup.json, genesis.json, l1-addresses.json and keys."""
+    if escrow and custom_gas_token:
+        raise StartupError("--escrow is for an L1 whose coin is OPEN, --custom-gas-token for any other: choose one")
     given = {"batcher": batcher_key, "proposer": proposer_key}
     options = DeploymentOptions(
         deployer_key=key,

@@ -9,6 +9,7 @@ command and ends in the same network.
 
 import asyncio
 import dataclasses
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from client.amounts import format_open
 from contracts.artifacts import artifact
 from contracts.deploy import Creation, DeploymentPlan, deployment_plan
 from contracts.genesis_config import TOTAL_SUPPLY, GenesisConfig
+from contracts.rollup_json import rollup_config
 from contracts.signatures import selector
 from node.errors import StartupError
 from node.files import load_key
@@ -97,13 +99,16 @@ class Deployment:
 
     async def _settled_nonce(self) -> int:
         """The deployer's nonce, once nothing of it waits in the pool any more."""
-        deadline = time.monotonic() + INCLUSION_SECONDS
+        deadline, told = time.monotonic() + INCLUSION_SECONDS, False
         while True:
             nonce = await self._l1.nonce(self.deployer)
             if await self._l1.pending_nonce(self.deployer) <= nonce:
                 return nonce
             if time.monotonic() > deadline:
                 raise StartupError(f"0x{self.deployer.hex()} has transactions that L1 doesn't include")
+            if not told:
+                self._report("Waiting until L1 has included what the deployer sent before")
+                told = True
             await asyncio.sleep(POLL_SECONDS)
 
     def _operators(self) -> dict[str, Address]:
@@ -147,7 +152,7 @@ class Deployment:
         self, record: DeploymentRecord, plan: DeploymentPlan, chain_id: int, *, is_new: bool
     ) -> DeploymentRecord:
         """The record, on disk. Raises StartupError where it speaks of another chain, deployer or network."""
-        settings = keccak256(b"".join(creation.data for creation in plan.creations)).hex()
+        settings = _settings_hash(plan, record)
         if is_new:
             record = dataclasses.replace(record, settings=settings)
             await self._check_funds(plan)
@@ -220,6 +225,8 @@ class Deployment:
         await self._included(sent)
         if self._options.escrow:
             self._report(f"The portal escrows {format_open(TOTAL_SUPPLY)} OPEN")
+        elif not plan.config.custom_gas_token:
+            self._report("The portal escrows nothing: until it is funded, withdrawals of genesis OPEN fail on L1")
         for role in ("batcher", "proposer"):
             balance = await self._l1.balance(operators[role])
             hint = "" if balance else ": fund it before the sequencer starts"
@@ -250,6 +257,13 @@ class Deployment:
         if status is not None and status.succeeded is False:
             raise StartupError(f"{key.decode()} failed on L1: transaction 0x{status.hashes[-1].hex()}")
         return status is not None and status.state is TransactionState.CONFIRMED
+
+
+def _settings_hash(plan: DeploymentPlan, record: DeploymentRecord) -> str:
+    """Hash of the contracts, with the anchor root that commits to L2's genesis, and of rollup.json."""
+    rollup = rollup_config(plan.config, l1_hash=record.l1_hash, l1_number=record.l1_number, l2_hash=bytes(32))
+    creations = b"".join(creation.data for creation in plan.creations)
+    return keccak256(creations + json.dumps(rollup, sort_keys=True).encode()).hex()
 
 
 def _creation_gas(creation: Creation) -> int:
