@@ -32,15 +32,28 @@ log = structlog.get_logger("node")
 
 
 def run_until_signal(main: Coroutine[Any, Any, None]) -> None:
-    """Run `main`; SIGINT and SIGTERM cancel it and count as a clean end."""
+    """Run `main`; SIGINT and SIGTERM cancel it, once, and count as a clean end. Raises what `main` raises.
+
+    A second signal changes nothing: cancelled again, `main` would leave its clean-up half done.
+    """
     asyncio.run(_with_signals(main))
 
 
 async def _with_signals(main: Coroutine[Any, Any, None]) -> None:
     task = asyncio.ensure_future(main)
     loop = asyncio.get_running_loop()
+    stopping = False
+
+    def stop() -> None:
+        nonlocal stopping
+        if stopping:
+            log.warning("node.still_stopping")
+        else:
+            stopping = True
+            task.cancel()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, task.cancel)
+        loop.add_signal_handler(number, stop)
     try:
         await task
     except asyncio.CancelledError:

@@ -133,17 +133,18 @@ async def test_the_next_query_works_after_kill_nine(chain: GrowingChain, start_p
         assert await balance(pool, head.hash) == len(chain.records)
 
 
+@pytest.mark.parametrize("method", ["call", "estimate_gas"])
 async def test_an_endless_loop_ends_in_time_and_questions_behind_it_are_answered(
-    chain: GrowingChain, start_pool: StartPool
+    chain: GrowingChain, start_pool: StartPool, method: str
 ) -> None:
     pool = await start_pool(cap_seconds=1.0)
     head = chain.grow().hash
     await balance(pool, head)
     begin = monotonic()
-    endless = asyncio.create_task(pool.query("call", {"block_hash": head, "message": call(LOOP, gas=2**62)}))
+    endless = asyncio.create_task(pool.query(method, {"block_hash": head, "message": call(LOOP, gas=2**62)}))
     await asyncio.sleep(0)
     behind = asyncio.create_task(balance(pool, head))
-    with pytest.raises(QueryTimedOut, match="execution aborted"):
+    with pytest.raises(QueryTimedOut, match=rf"^execution aborted \(timeout = 1s\) in {method}$"):
         await endless
     assert monotonic() - begin < 5
     assert await behind == 2
