@@ -33,6 +33,7 @@ from node.adapters.state import ReaderState
 from node.auditing import Auditor
 from node.config import NodeConfig, Role, without_secrets
 from node.devnet_clock import chain_clock
+from node.errors import StartupError
 from node.files import load_addresses, load_genesis, load_key, load_rollup
 from node.metrics import Metrics
 from node.readers import QUERY_SECONDS, ReaderPool
@@ -264,7 +265,10 @@ class Node:
 
     def _start_sequencer(self, tasks: asyncio.TaskGroup, pool: TxPool, l1: L1Client, driver: Driver) -> None:
         config, engine = self._config, self._chain.engine
-        batcher = self._batcher(l1, driver) if config.batcher and config.batcher_key else None
+        batcher = self._batcher(l1, driver, config.batcher_key) if config.batcher and config.batcher_key else None
+        if batcher is None:
+            reason = "no --batcher-key" if config.batcher else "--no-batcher"
+            log.warning("node.batcher_off", reason=reason, effect="blocks stay unsafe unless a batcher runs elsewhere")
         sequencer = Sequencer(
             engine=engine,
             pool=pool,
@@ -290,13 +294,19 @@ class Node:
     async def _pause(self) -> None:
         await asyncio.sleep(self._config.l1_poll)
 
-    def _batcher(self, l1: L1Client, driver: Driver) -> Batcher:
+    def _batcher(self, l1: L1Client, driver: Driver, key_file: Path) -> Batcher:
         config, chain = self._config, self._chain
-        if config.batcher_key is None:
-            raise RollupConfigError("the batcher needs --batcher-key")
         sender = L1TransactionSender(
-            l1, load_key(config.batcher_key), MetaJournal(chain.db, META_BATCHER + b"tx/"), clock=time.monotonic
+            l1, load_key(key_file), MetaJournal(chain.db, META_BATCHER + b"tx/"), clock=time.monotonic
         )
+        expected = chain.engine.system_config_at(chain.engine.safe_head).batcher
+        if sender.address != expected:
+            log.warning(
+                "node.batcher_differs",
+                got=sender.address.hex(),
+                expected=expected.hex(),
+                effect="derivation ignores what it posts",
+            )
         outbox = Outbox(chain.db, META_BATCHER + b"out/")
         batcher = Batcher(
             l2=BatcherSource(chain.engine, lambda: driver.status),
@@ -314,7 +324,9 @@ class Node:
         sender = L1TransactionSender(
             l1, load_key(key), MetaJournal(chain.db, META_PROPOSER + b"tx/"), clock=time.monotonic
         )
-        factory = load_addresses(addresses)["DisputeGameFactory"]
+        factory = load_addresses(addresses).get("DisputeGameFactory")
+        if factory is None:
+            raise StartupError(f"L1 addresses {addresses} lack DisputeGameFactory, which the proposer needs")
         return Proposer(
             l2=ProposerSource(chain.engine),
             l1=l1,

@@ -97,6 +97,8 @@ async def _live_through(world: World, seed: int) -> None:
     accidents = _Accidents(world, seed)
     for _ in range(20):
         await accidents.happen()
+    await world.seconds(30)  # so that the last deposit's L1 block is some block's origin ...
+    world.transfer()  # ... in a block that `settle` waits for
     await world.settle(200)
     world.assert_agreement()
     fresh = world.new_follower()
