@@ -32,12 +32,13 @@ class Block:
         return f"{self.page.relative_to(ROOT)}:{self.line}"
 
     def commands(self) -> list[list[str]]:
-        """The words of each command: every line of bash, the lines after `$ ` of a console transcript."""
+        """The words of each command: every line of bash, or after `$ ` in a console transcript, up to a pipe."""
         text = self.text.replace("\\\n", " ")
         lines = [line.strip() for line in text.splitlines()]
         if self.language == "console":
             lines = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
-        return [shlex.split(line) for line in lines if line and not line.startswith("#")]
+        pipelines = [shlex.split(line) for line in lines if line and not line.startswith("#")]
+        return [words[: words.index("|")] if "|" in words else words for words in pipelines]
 
 
 def blocks(*languages: str) -> list[Block]:

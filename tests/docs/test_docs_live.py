@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -26,6 +27,13 @@ class Devnet:
     directory: Path
     ports: dict[int, int]
     """Documented port -> this devnet's."""
+    process: subprocess.Popen[bytes]
+
+    def stop(self) -> int:
+        """Stops the devnet as Ctrl-C does; its exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+        return self.process.wait(60)
 
     def adapt(self, text: str) -> str:
         """`text` with this devnet's ports."""
@@ -80,8 +88,9 @@ def devnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devnet]:
     directory = tmp_path_factory.mktemp("docs")
     (directory / "openledger").write_text(OPENLEDGER)
     (directory / "openledger").chmod(0o755)
-    rpc, l1 = free_pair(), free_ports(1)[0]
-    command = [str(directory / "openledger"), "devnet", "--no-demo", f"--rpc-port={rpc}", f"--l1-port={l1}"]
+    rpc, metrics, l1 = free_pair(), free_pair(), free_ports(1)[0]
+    ports = [f"--rpc-port={rpc}", f"--metrics-port={metrics}", f"--l1-port={l1}"]
+    command = [str(directory / "openledger"), "devnet", "--no-demo", *ports]
     log = directory / "devnet.log"
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=directory, stdout=output, stderr=output)
@@ -93,12 +102,17 @@ def devnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devnet]:
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.2)
         assert json.loads(description.read_text())["l2"]["chainId"] == 161299
-        devnet = Devnet(directory=directory, ports={8545: rpc, 8546: rpc + 1, 8645: l1})
+        devnet = Devnet(
+            directory=directory,
+            ports={8545: rpc, 8546: rpc + 1, 8645: l1, 7300: metrics, 7301: metrics + 1},
+            process=process,
+        )
         demo = devnet.run("openledger demo --inferences 40")  # so that there is something to look at
         assert demo.returncode == 0, demo.stdout + demo.stderr
         yield devnet
     finally:
-        process.send_signal(signal.SIGINT)
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0, log.read_text()
 
 
@@ -142,6 +156,17 @@ def test_the_demo_leaves_an_epoch_that_the_attribution_page_can_rebuild(devnet: 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
+def test_the_nodes_serve_every_metric_that_the_guide_explains(devnet: Devnet) -> None:
+    served: set[str] = set()
+    for documented in (7300, 7301):
+        answer = devnet.run(f"curl -s http://127.0.0.1:{documented}/metrics")
+        served |= set(re.findall(r"^(openledger_\w+?)(?:_bucket|_sum|_count|_created)?[ {]", answer.stdout, re.M))
+    guide = (ROOT / "docs" / "operating.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"`(openledger_\w+)(?:\{[\w,]+\})?`", guide)) <= served
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_node_that_runs_keeps_inspect_away_with_one_line(devnet: Devnet) -> None:
     result = subprocess.run(
         [str(devnet.directory / "openledger"), "inspect", "devnet-data/sequencer"],
@@ -154,3 +179,23 @@ def test_a_node_that_runs_keeps_inspect_away_with_one_line(devnet: Devnet) -> No
     assert result.returncode == 1
     assert result.stderr.startswith("error: database devnet-data/sequencer/chain is open in another process")
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("process", ["sequencer", "follower-1"])
+def test_what_a_stopped_devnet_leaves_is_whole(devnet: Devnet, process: str) -> None:
+    """The last tests here: nothing runs any more after them."""
+    assert devnet.stop() == 0
+    result = subprocess.run(
+        [str(devnet.directory / "openledger"), "inspect", f"devnet-data/{process}", "--verify", "30"],
+        cwd=devnet.directory,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert "chain id        161299" in result.stdout
+    assert "Flat state and state trie are the same" in result.stdout
+    assert "executed again by the reference executor: equal" in result.stdout
