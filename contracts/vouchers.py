@@ -112,7 +112,8 @@ def verify_voucher(voucher: Voucher, signature: bytes, *, chain_id: int, contrac
 
 
 def typed_data(voucher: Voucher, *, chain_id: int, contract: str = INFERENCE) -> dict[str, Any]:
-    """The voucher as a wallet's `eth_signTypedData_v4` wants it."""
+    """The voucher as a wallet's `eth_signTypedData_v4` wants it, as JSON: numbers as decimal strings, since a browser's
+    JSON.parse would round what is above 2**53."""
     return {
         "types": {
             "EIP712Domain": [
@@ -138,8 +139,8 @@ def typed_data(voucher: Voucher, *, chain_id: int, contract: str = INFERENCE) ->
         "message": {
             "payer": to_checksum_address(voucher.payer),
             "worker": to_checksum_address(voucher.worker),
-            "session": voucher.session,
-            "cumulative": voucher.cumulative,
+            "session": str(voucher.session),
+            "cumulative": str(voucher.cumulative),
         },
     }
 

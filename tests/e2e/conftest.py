@@ -156,3 +156,15 @@ def npm(folder: Path, *arguments: str) -> None:
     done = subprocess.run(["npm", *arguments], cwd=folder, capture_output=True, text=True, timeout=240, check=False)
     if done.returncode != 0:
         pytest.skip(f"npm {' '.join(arguments)} failed: {done.stderr[-300:]}")
+
+
+def npm_packages(name: str, *packages: str) -> Path:
+    """A folder of the cache in whose node_modules `packages` ("name@version") are; installed once for all runs."""
+    if shutil.which("node") is None:
+        pytest.skip("node is not installed")
+    folder = CACHE / name
+    done = folder / "installed.txt"
+    if not done.exists() or done.read_text() != "\n".join(packages):
+        npm(folder, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", ".", *packages)
+        done.write_text("\n".join(packages))
+    return folder

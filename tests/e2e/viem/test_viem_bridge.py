@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import CACHE, Devnet, npm
+from tests.e2e.conftest import Devnet, npm_packages
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -18,11 +18,7 @@ SCRIPT = Path(__file__).parent / "bridge.mjs"
 @pytest.fixture(scope="module")
 def viem_folder() -> Path:
     """A folder outside of the repository in which node finds viem."""
-    if shutil.which("node") is None:
-        pytest.skip("node is not installed")
-    folder = CACHE / VIEM.replace("@", "-")
-    if not (folder / "node_modules" / "viem" / "package.json").exists():
-        npm(folder, "install", "--no-audit", "--no-fund", "--prefix", ".", VIEM)
+    folder = npm_packages(VIEM.replace("@", "-"), VIEM)
     shutil.copy(SCRIPT, folder / SCRIPT.name)
     return folder
 
