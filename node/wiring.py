@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -31,10 +30,11 @@ from node.adapters.rollup import EngineRollup
 from node.adapters.sources import BatcherSource, ProposerSource
 from node.adapters.state import ReaderState
 from node.auditing import Auditor
-from node.config import NodeConfig, Role, without_secrets
+from node.config import NodeConfig, Role
 from node.devnet_clock import chain_clock
 from node.errors import StartupError
-from node.files import load_addresses, load_genesis, load_key, load_rollup
+from node.files import load_addresses, load_key
+from node.joining import check_l1, open_chain
 from node.metrics import Metrics
 from node.readers import QUERY_SECONDS, ReaderPool
 from node.readings import watch_batcher, watch_chain, watch_pool
@@ -42,59 +42,22 @@ from node.recovery import SenderRecovery
 from rollup.batcher import Batcher, BatcherConfig, Outbox
 from rollup.derivation.pipeline import DerivationPipeline
 from rollup.driver import Driver
-from rollup.engine import Engine
-from rollup.errors import L1Unavailable, RollupConfigError
 from rollup.l1 import L1Client, L1TransactionSender, MetaJournal, RetryPolicy
 from rollup.proposer import GameFactory, Proposer, ProposerConfig
 from rollup.sequencer import FillLimit, Sequencer, SequencerBuilder
 from rollup.txpool import Journal, PoolLimits, TxPool
-from rollup.types import RollupConfig
 from rpc.ports import PoolPort, Ports, SyncProgress
 from rpc.server import RpcServer
-from state.database import BlockRecord, ChainDatabase, LevelDBStore
+from state.database import BlockRecord
 from state.database.schema import META_BATCHER, META_PROPOSER
-from state.execution.fast import FastExecutor
-from state.execution.port import ChainRules
 from state.execution.precompiles import prepare_precompiles
 from state.primitives.types import BlockNumber
-from state.transition import GenesisSpec, child_base_fee, genesis_record
+from state.transition import child_base_fee
 
 log = structlog.get_logger("node")
 
 POLL_PER_STEP: Final = 1.0
 SYNCING_BEHIND_SECONDS: Final = 60
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chain:
-    """The chain on disk and the engine over it."""
-
-    db: ChainDatabase
-    engine: Engine
-    rules: ChainRules
-    config: RollupConfig
-    genesis: GenesisSpec
-
-
-def open_chain(config: NodeConfig) -> Chain:
-    """The chain of `rollup.json` and `genesis.json` in the data directory. Raises RollupConfigError if they differ."""
-    rollup = load_rollup(config.rollup)
-    genesis = load_genesis(config.genesis)
-    rules = ChainRules(chain_id=rollup.l2_chain_id, is_optimism=True)
-    if genesis.chain_id != rollup.l2_chain_id:
-        raise RollupConfigError(
-            f"{config.genesis} is of chain {genesis.chain_id}, {config.rollup} of chain {rollup.l2_chain_id}"
-        )
-    record = genesis_record(genesis, rules)
-    if record.hash != rollup.genesis.l2.hash:
-        raise RollupConfigError(
-            f"{config.genesis} gives genesis 0x{record.hash.hex()}, {config.rollup} says "
-            f"0x{rollup.genesis.l2.hash.hex()}: the two files are of different networks"
-        )
-    db = ChainDatabase(LevelDBStore(config.data_dir / "chain"))
-    db.initialise(record)
-    engine = Engine(db=db, executor=FastExecutor(), rules=rules, config=rollup)
-    return Chain(db=db, engine=engine, rules=rules, config=rollup, genesis=genesis)
 
 
 class Node:
@@ -117,7 +80,6 @@ class Node:
             stack.callback(self._thread.shutdown, wait=True)
             http = await stack.enter_async_context(httpx.AsyncClient(timeout=httpx.Timeout(10.0)))
             l1 = L1Client(config.l1_rpc, http, retry=RetryPolicy(jitter=random.random))
-            await self._check_l1(l1)
             await asyncio.to_thread(prepare_precompiles)
             driver = self._driver(l1)
             pool = self._pool() if config.role is Role.SEQUENCER else None
@@ -151,31 +113,14 @@ class Node:
                 stack.push_async_callback(self._metrics.stop)
             log.info("node.started", role=config.role.value, rpc=f"http://{config.rpc_host}:{self.port}")
             started(self.port)
+            await check_l1(
+                l1, chain.config, url=config.l1_rpc, rollup=config.rollup
+            )  # after JSON-RPC: what is on disk can be read while L1 is away
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(driver.run(), name="driver")
                 tasks.create_task(auditor.run(), name="auditor")
                 if pool is not None:
                     self._start_sequencer(tasks, pool, l1, driver)
-
-    async def _check_l1(self, l1: L1Client) -> None:
-        """Wait for L1 to answer; refuse one of another chain or without the rollup's first L1 block."""
-        expected = self._chain.config
-        while True:
-            try:
-                chain_id = await l1.chain_id()
-                origin = await l1.block_ref(expected.genesis.l1.number)
-                break
-            except L1Unavailable as error:
-                log.warning("node.waits_for_l1", url=without_secrets(self._config.l1_rpc), reason=str(error))
-                await asyncio.sleep(POLL_PER_STEP)
-        url = without_secrets(self._config.l1_rpc)
-        if chain_id != expected.l1_chain_id:
-            raise RollupConfigError(f"{url} is chain {chain_id}, {self._config.rollup} expects {expected.l1_chain_id}")
-        if origin.hash != expected.genesis.l1.hash:
-            raise RollupConfigError(
-                f"{url} has another block {origin.number} than {self._config.rollup} begins at: "
-                f"got 0x{origin.hash.hex()}, expected 0x{expected.genesis.l1.hash.hex()}"
-            )
 
     def _driver(self, l1: L1Client) -> Driver:
         engine = self._chain.engine

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.e2e.network.devnets import HOST, Devnet, send, wait_for
+from tests.e2e.network.devnets import HOST, Devnet, connect, send, wait_for
 
 
 def _is_running(pid: int) -> bool:
@@ -74,6 +74,36 @@ def test_data_directory_of_a_running_node_is_refused(devnet: Devnet) -> None:
     )
     assert ended.returncode == 1
     assert "another process" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_node_answers_from_its_disk_while_l1_is_away(devnet: Devnet, tmp_path: Path) -> None:
+    port = devnet.port + 7
+    files = [f"--rollup={devnet.description['rollupJson']}", f"--genesis={devnet.description['genesisJson']}"]
+    command = [sys.executable, "-m", "node", "node", *files, f"--rpc-port={port}", f"--data-dir={tmp_path / 'data'}"]
+    with (tmp_path / "node.log").open("wb") as log:
+        process = subprocess.Popen([*command, f"--l1-rpc=http://{HOST}:9"], stdout=log, stderr=log)
+    try:
+        web3 = connect(f"http://{HOST}:{port}")
+        wait_for(web3.is_connected, "JSON-RPC")
+        assert web3.eth.get_block("latest")["hash"] == devnet.sequencer.eth.get_block(0)["hash"]
+        wait_for(lambda: "node.waits_for_l1" in (tmp_path / "node.log").read_text(), "the reason")
+    finally:
+        process.terminate()
+        assert process.wait(timeout=30) == 0, (tmp_path / "node.log").read_text()
+
+
+def test_l1_of_another_chain_is_refused(devnet: Devnet, tmp_path: Path) -> None:
+    ended = _node(
+        f"--rollup={devnet.description['rollupJson']}",
+        f"--genesis={devnet.description['genesisJson']}",
+        f"--l1-rpc={devnet.description['l2']['sequencer']['rpc']}",
+        f"--rpc-port={devnet.port + 7}",
+        f"--data-dir={tmp_path}",
+    )
+    assert ended.returncode == 1
+    assert "is chain 161299" in ended.stderr
+    assert "expects 900" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
