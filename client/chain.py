@@ -72,7 +72,7 @@ class Chain:
         except (ContractCustomError, ContractLogicError) as error:
             raise TransactionReverted(f"{call.fn_name} was refused: {explain_revert(error)}") from error
         except Web3RPCError as error:
-            raise TransactionRefused(f"{call.fn_name}: {_message(error)}") from error
+            raise TransactionRefused(f"{call.fn_name}: {explain_rpc_error(error)}") from error
         return self._submit(account, built)
 
     def transfer(self, account: LocalAccount, to: ChecksumAddress, value: int) -> HexBytes:
@@ -105,7 +105,7 @@ class Chain:
             transaction_hash = self.web3.eth.send_raw_transaction(signed.raw_transaction)
         except Web3RPCError as error:
             self._nonces.pop(account.address, None)
-            raise TransactionRefused(_message(error)) from error
+            raise TransactionRefused(explain_rpc_error(error)) from error
         self._nonces[account.address] = int(transaction["nonce"]) + 1
         return transaction_hash
 
@@ -160,7 +160,8 @@ def explain_revert(error: Exception) -> str:
     return str(getattr(error, "message", None) or error)
 
 
-def _message(error: Web3RPCError) -> str:
+def explain_rpc_error(error: Web3RPCError) -> str:
+    """The node's words."""
     response = cast("dict[str, Any]", error.rpc_response or {})
     problem = response.get("error")
     return str(problem.get("message")) if isinstance(problem, dict) else str(error)

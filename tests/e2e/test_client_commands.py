@@ -56,6 +56,9 @@ def test_bad_input_is_one_line_and_exit_status_1(devnet: Devnet, tmp_path: Path)
     assert "no node answers" in fails("account", "balance", "dev:0", "--rpc=http://127.0.0.1:9")
     assert "no Datanet 99" in fails("datanet", "show", "99", rpc)
     assert "no model 99" in fails("model", "show", "99", rpc)
+    assert "the contract refused: " in fails("infer", "quote", "99", "1", "1", rpc)
+    assert "lacks our contracts" in fails("datanet", "list", f"--rpc={devnet.l1_rpc}")
+    assert "settles on chain 900" in fails("bridge", "deposit", "1", f"--key={OWNER}", rpc, f"--l1-rpc={devnet.rpc}")
     assert "no transaction" in fails("bridge", "status", "0x" + "11" * 32, rpc, f"--l1-rpc={devnet.l1_rpc}")
 
 
