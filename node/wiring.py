@@ -56,7 +56,6 @@ from state.transition import child_base_fee
 
 log = structlog.get_logger("node")
 
-POLL_PER_STEP: Final = 1.0
 SYNCING_BEHIND_SECONDS: Final = 60
 
 
@@ -113,9 +112,8 @@ class Node:
                 stack.push_async_callback(self._metrics.stop)
             log.info("node.started", role=config.role.value, rpc=f"http://{config.rpc_host}:{self.port}")
             started(self.port)
-            await check_l1(
-                l1, chain.config, url=config.l1_rpc, rollup=config.rollup
-            )  # after JSON-RPC: what is on disk can be read while L1 is away
+            # After JSON-RPC has started: what is on disk can be read while L1 is away.
+            await check_l1(l1, chain.config, url=config.l1_rpc, rollup=config.rollup)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(driver.run(), name="driver")
                 tasks.create_task(auditor.run(), name="auditor")
