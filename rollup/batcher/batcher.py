@@ -84,7 +84,6 @@ class Batcher:
         self._config = config or BatcherConfig()
         self._state = BatcherState(self._config, rollup)
         self._open: _OpenChannel | None = None
-        self._quality = self._config.compression_quality
         self._lag = 0
         self._waiting = 0
 
@@ -212,7 +211,7 @@ class Batcher:
             return channel
         parent = await self._l2.canonical_hash(after)
         sequence, channel_id = self._outbox.next_channel(parent or Hash32(bytes(32)))
-        out = ChannelOut(channel_id, self._rollup, quality=self._quality)
+        out = ChannelOut(channel_id, self._rollup)
         self._open = _OpenChannel(out, sequence, view.l1_head)
         return self._open
 
@@ -241,6 +240,7 @@ class Batcher:
 
     async def _close(self, channel: _OpenChannel, reason: CloseReason) -> ChannelRecord:
         """Close the channel: outbox first, L1 second."""
+        channel.out.quality = self._quality_for(channel.out.plain_size)
         payloads = await asyncio.to_thread(_payloads, channel.out, self._config.max_transaction_bytes)
         record = record_of(
             sequence=channel.sequence,
@@ -250,7 +250,6 @@ class Batcher:
         )
         self._outbox.put(record)
         self._open = None
-        self._quality = self._quality_after(channel.out.plain_size)
         self._count(channel, record)
         log.info(
             "batcher.closed",
@@ -265,7 +264,7 @@ class Batcher:
         await self._submit(record)
         return record
 
-    def _quality_after(self, plain_size: int) -> int:
+    def _quality_for(self, plain_size: int) -> int:
         busy = plain_size > self._config.busy_plain_bytes
         return self._config.busy_compression_quality if busy else self._config.compression_quality
 

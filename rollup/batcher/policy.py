@@ -22,7 +22,7 @@ class BatcherConfig:
     compression_quality: int = 10
     """brotli's, while there is little to compress."""
     busy_compression_quality: int = 5
-    """After a channel of more than `busy_plain_bytes`: a fiftieth of the time for two or three percent more bytes."""
+    """For a channel of more than `busy_plain_bytes`: a fiftieth of the time for two or three percent more bytes."""
     busy_plain_bytes: int = 300_000
     sequencing_window_margin: int = 60
     """L1 blocks before the sequencing window closes at which size no longer matters; a quarter of a short window."""

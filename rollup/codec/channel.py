@@ -118,7 +118,8 @@ class ChannelOut:
             raise CodecError(f"channel id: got {len(channel_id)} bytes, expected {CHANNEL_ID_LENGTH}")
         self.channel_id = channel_id
         self._config = config
-        self._quality = quality
+        self.quality = quality
+        """May be set until the channel is closed: by then its size is known."""
         self._blocks: list[tuple[L2BlockRef, tuple[bytes, ...]]] = []
         self._meter = brotli.Compressor(quality=1)
         self._measured = 0
@@ -157,7 +158,7 @@ class ChannelOut:
 
     def close(self) -> bytes:
         """The channel's data: one span batch of all blocks, compressed. Raises CodecError if there is no block."""
-        return encode_channel((span_batch_of(self._blocks, self._config),), self._config, self._quality)
+        return encode_channel((span_batch_of(self._blocks, self._config),), self._config, self.quality)
 
     def frames(self, max_frame_size: int) -> tuple[Frame, ...]:
         """The closed channel cut into frames of at most `max_frame_size` bytes each, overhead included."""

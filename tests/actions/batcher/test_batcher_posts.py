@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from rollup.codec import channel, compress_brotli
 from rollup.errors import L1Unavailable
 from tests.actions.batcher.world import World
 
@@ -110,3 +111,22 @@ async def test_closes_a_channel_of_zeros_long_before_it_is_large_on_l1(make_worl
     world.l2.build(20, transactions=2)
     await world.round()
     assert len(world.l2.derived().ranges) >= 2
+
+
+@pytest.mark.parametrize(("busy_plain_bytes", "quality"), [(100, 5), (1_000_000, 10)])
+async def test_compresses_a_channel_by_how_much_is_in_it(
+    make_world: Any, monkeypatch: pytest.MonkeyPatch, busy_plain_bytes: int, quality: int
+) -> None:
+    used: list[int] = []
+
+    def compress(plain: bytes, quality: int) -> bytes:
+        used.append(quality)
+        return compress_brotli(plain, quality)
+
+    monkeypatch.setattr(channel, "compress_brotli", compress)
+    world = make_world(busy_plain_bytes=busy_plain_bytes)
+    await world.round()
+    world.l2.build(4, transactions=3)
+    await world.settle()
+    assert set(used) == {quality}
+    world.assert_each_block_posted_once()
