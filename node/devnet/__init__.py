@@ -2,6 +2,7 @@
 
     accounts.py    the ten well-known accounts and the operators' keys
     network.py     a new network's files: genesis.json, rollup.json, l1-genesis.json, keys, addresses
+    lock.py        one devnet a directory
     processes.py   starting, watching and stopping the node's own processes
     command.py     `openledger devnet`: all of it in order, with progress, until Ctrl-C
 

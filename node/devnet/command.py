@@ -13,6 +13,7 @@ from client.commands.progress import RichProgress
 from client.demo import DemoOptions, run_demo
 from client.demo.report import print_report
 from node.devnet.accounts import user_accounts
+from node.devnet.lock import directory_lock
 from node.devnet.network import create_network
 from node.devnet.processes import Processes, require_free_port, wait_until_answers
 from node.devnet.signals import StopSignals
@@ -54,7 +55,11 @@ class DevnetOptions:
 
 def run_devnet(options: DevnetOptions) -> None:
     """Start everything, run the demo, wait for Ctrl-C, stop everything. Raises NodeError where it can't."""
-    console = Console()
+    with directory_lock(options.data_dir):
+        _run_alone(options, Console())
+
+
+def _run_alone(options: DevnetOptions, console: Console) -> None:
     require_free_port(HOST, options.l1_port, "--l1-port")
     for index in range(1 + options.followers):
         require_free_port(HOST, options.rpc_port + index, "--rpc-port")
