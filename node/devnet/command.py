@@ -55,16 +55,16 @@ class DevnetOptions:
 
 def run_devnet(options: DevnetOptions) -> None:
     """Start everything, run the demo, wait for Ctrl-C, stop everything. Raises NodeError where it can't."""
-    with directory_lock(options.data_dir):
-        _run_alone(options, Console())
-
-
-def _run_alone(options: DevnetOptions, console: Console) -> None:
     require_free_port(HOST, options.l1_port, "--l1-port")
     for index in range(1 + options.followers):
         require_free_port(HOST, options.rpc_port + index, "--rpc-port")
         if options.metrics_port is not None:
             require_free_port(HOST, options.metrics_port + index, "--metrics-port")
+    with directory_lock(options.data_dir):
+        _run_alone(options, Console())
+
+
+def _run_alone(options: DevnetOptions, console: Console) -> None:
     files = _network(options, console)
     processes = Processes(options.data_dir / "logs")
     with StopSignals(healthy=lambda: processes.healthy, kill=processes.kill) as signals:
