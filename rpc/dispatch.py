@@ -99,10 +99,11 @@ class Dispatcher:
         await prepare_transactions(batch, context)
         answers: list[bytes] = []
         size = 0
-        turn = time.perf_counter()
+        began = turn = time.perf_counter()
         for call in batch:
-            if size > self._limits.response_bytes:
-                answers.append(failure(_id_of(call), ResponseTooLarge("response too large")))  # and it never runs
+            refusal = self._refusal(size, time.perf_counter() - began)
+            if refusal is not None:
+                answers.append(failure(_id_of(call), refusal))  # and it never runs
                 continue
             answer = await self._answer_call(call, context)
             if answer is None:
@@ -115,6 +116,14 @@ class Dispatcher:
                 await asyncio.sleep(0)  # other connections get their turn between the calls of a batch
                 turn = time.perf_counter()
         return b"[" + b",".join(answers) + b"]" if answers else None
+
+    def _refusal(self, size: int, seconds: float) -> NodeError | None:
+        """Why a batch that has given `size` bytes in `seconds` may run no further call."""
+        if size > self._limits.response_bytes:
+            return ResponseTooLarge("response too large")
+        if seconds > self._limits.batch_seconds:
+            return RequestTimedOut(f"batch timed out after {self._limits.batch_seconds:g} s")
+        return None
 
     async def _answer_call(self, call: object, context: Context) -> bytes | None:
         try:

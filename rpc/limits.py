@@ -23,6 +23,8 @@ class Limits:
     """All answers of one batch, or one answer."""
     call_seconds: float = 15.0
     """One method call, waiting for a free slot not counted."""
+    batch_seconds: float = 30.0
+    """The calls of one batch together; those that did not begin by then are refused."""
     concurrent_requests: int = 128
     """Bodies being answered at once, over all connections."""
     waiting_requests: int = 2_048

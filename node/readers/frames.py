@@ -3,7 +3,7 @@
 to the reader     ["open", path, chain id, is_optimism, cap in ms]     first, once
                   ["batch", encoded write batch]
                   ["snapshot"]  ["chunk", encoded write batch] …  ["level"]
-                  ["ask", id, method, packed parameters]
+                  ["ask", id, expiry on the monotonic clock in s, method, packed parameters]
 from the reader   ["ready", sequence, genesis hash | nil]
                   ["started", id]
                   ["answer", id, packed result]

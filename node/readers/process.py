@@ -8,12 +8,14 @@ import os
 import shutil
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from node.readers.errors import QueryTimedOut
 from node.readers.frames import encode_frame, read_frame
 from node.readers.methods import METHODS
 from node.readers.wire import pack, pack_error, unpack
@@ -102,7 +104,11 @@ class ReaderProcess:
         self._db.close()
         self._open()
 
-    def _answer(self, number: int, method: str, parameters: bytes) -> None:
+    def _answer(self, number: int, expires_at: float, method: str, parameters: bytes) -> None:
+        if time.monotonic() > expires_at:  # whoever asked has gone, or will hear of it now
+            waited = QueryTimedOut(f"{method} waited too long for its turn")
+            self._send("error", number, pack_error(waited))
+            return
         self._send("started", number)
         signal.setitimer(signal.ITIMER_REAL, self._settings.cap_seconds + ORPHAN_GRACE_SECONDS)
         try:

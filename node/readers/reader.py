@@ -7,6 +7,7 @@ again; batches need not be, since a new process is brought level from the backlo
 import asyncio
 import os
 import sys
+import time
 from asyncio.subprocess import PIPE, Process
 from collections import deque
 from contextlib import suppress
@@ -28,6 +29,8 @@ MAX_WAITING: Final = 1_024
 WINDOW: Final = 32
 """Questions in the pipe at once; a dying reader loses at most these, and they are asked again."""
 MAX_ATTEMPTS: Final = 2
+PATIENCE_SECONDS: Final = 15.0
+"""How long JSON-RPC waits for an answer; a question that is older when its turn comes would be worked on for nobody."""
 READY_SECONDS: Final = 120.0
 """LevelDB may have a log to replay."""
 FAILURES_UNTIL_REFUSING: Final = 5
@@ -46,6 +49,8 @@ class Question:
     method: str
     parameters: bytes
     answer: asyncio.Future[Any]
+    expires_at: float
+    """On the monotonic clock, which this machine's processes share: a reader that comes to it later skips it."""
     attempts: int = 0
 
 
@@ -91,7 +96,13 @@ class Reader:
         if self.waiting >= MAX_WAITING:
             raise ReadersBusy(f"too many state questions at once: {self.waiting} are waiting")
         self._asked += 1
-        question = Question(number=self._asked, method=method, parameters=parameters, answer=self._loop.create_future())
+        question = Question(
+            number=self._asked,
+            method=method,
+            parameters=parameters,
+            answer=self._loop.create_future(),
+            expires_at=time.monotonic() + max(PATIENCE_SECONDS, self._cap_seconds),
+        )
         self.waiting += 1
         try:
             self._row.append(question)
@@ -220,7 +231,7 @@ class Reader:
         elif not item.answer.done():
             self._taken[item.number] = item
             await window.acquire()
-            await _send(process, "ask", item.number, item.method, item.parameters)
+            await _send(process, "ask", item.number, item.expires_at, item.method, item.parameters)
 
     async def _read(self, process: Process, window: asyncio.Semaphore) -> None:
         assert process.stdout is not None  # noqa: S101 - it was asked for

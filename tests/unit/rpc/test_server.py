@@ -175,6 +175,28 @@ async def test_call_that_takes_too_long_times_out(chain: FakeChain) -> None:
     assert error == {"code": -32002, "message": "request timed out after 0.05 s"}
 
 
+async def test_batch_that_takes_too_long_runs_none_of_its_other_calls(chain: FakeChain) -> None:
+    slow, ran = MethodGroup("slow"), []
+
+    @slow.method("slow_call")
+    async def wait(_context: Context) -> bool:
+        """In a while."""
+        ran.append(1)
+        await asyncio.sleep(0.02)
+        return True
+
+    server = RpcServer(chain.ports, limits=Limits(batch_seconds=0.1), extra=[slow])
+    async with httpx.AsyncClient() as http:
+        client = Client(await server.start("127.0.0.1", 0), http)
+        answers = await client.post([{"jsonrpc": "2.0", "id": n, "method": "slow_call"} for n in range(100)])
+    await server.stop()
+    assert [answer["id"] for answer in answers] == list(range(100))
+    assert 0 < len(ran) <= 6
+    assert all(answer["result"] for answer in answers[: len(ran)])
+    refusal = {"code": -32002, "message": "batch timed out after 0.1 s"}
+    assert [answer["error"] for answer in answers[len(ran) :]] == [refusal] * (100 - len(ran))
+
+
 async def test_requests_beyond_the_queue_are_refused() -> None:
     slots = RequestSlots(Limits(concurrent_requests=1, waiting_requests=1))
     async with slots.taken():

@@ -150,6 +150,24 @@ async def test_an_endless_loop_ends_in_time_and_questions_behind_it_are_answered
     assert await behind == 2
 
 
+async def test_questions_that_nobody_waits_for_any_more_are_not_worked_on(
+    chain: GrowingChain, start_pool: StartPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("node.readers.reader.PATIENCE_SECONDS", 0.0)
+    pool = await start_pool(cap_seconds=1.0)
+    head = chain.grow().hash
+    await asyncio.gather(*(balance(pool, head) for _ in range(2)), return_exceptions=True)  # it may start slowly
+    parameters = {"block_hash": head, "message": call(LOOP, gas=2**62)}
+    begin = monotonic()
+    endless = [pool.query("call", parameters) for _ in range(20)]
+    errors = await asyncio.gather(*endless, return_exceptions=True)
+    assert all(isinstance(error, QueryTimedOut) for error in errors)
+    assert sum("waited too long" in str(error) for error in errors) >= 18
+    assert monotonic() - begin < 15  # 20 s and more if each had its turn
+    monkeypatch.undo()
+    assert await balance(pool, head) == 2
+
+
 async def test_a_copy_that_lags_beyond_the_backlog_gets_a_snapshot(
     chain: GrowingChain, start_pool: StartPool, tmp_path: Path
 ) -> None:
@@ -212,4 +230,4 @@ async def test_without_readers_this_process_answers_the_same(chain: GrowingChain
     outcome = await pool.query("call", {"block_hash": head.hash, "message": call(STORE, word(1))})
     assert outcome.output == word(4)
     with pytest.raises(QueryTimedOut):
-        await pool.query("call", {"block_hash": head.hash, "message": call(LOOP, gas=5_000_000)})
+        await pool.query("call", {"block_hash": head.hash, "message": call(LOOP, gas=20_000_000)})
