@@ -21,8 +21,8 @@ QUERY_SECONDS: Final = 12.0
 """What a node gives a question: readers run at low priority, and an estimate runs a call several times."""
 THREADS: Final = 4
 """Questions at once where there is no reader and this process answers."""
-AUDIT_SECONDS: Final = 600.0
-"""What the reference executor gets for one block; it is some ten times slower than the fast one."""
+AUDIT_SECONDS: Final = 120.0
+"""What the reference executor gets for one block. A full one takes it some ten seconds; batches wait in memory."""
 FEED_POLL_SECONDS: Final = 0.001
 
 

@@ -112,7 +112,7 @@ async def test_a_node_that_seals_faster_than_the_reference_skips_blocks(tmp_path
 
 class Slow:
     async def audit(self, block_hash: Hash32, evidence: Path) -> None:
-        raise QueryTimedOut("execution aborted (timeout = 600s) in audit")
+        raise QueryTimedOut("execution aborted (timeout = 120s) in audit")
 
 
 async def test_a_block_that_takes_too_long_is_counted_as_skipped(tmp_path: Path) -> None:
