@@ -7,12 +7,16 @@ receipt    rlp([status, cumulativeGas, bloom, logs])                            
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from state.errors import DecodeError
 from state.primitives import rlp
 from state.primitives.crypto import keccak256
 from state.primitives.types import Address, Gas, Hash32, Nonce
 from state.transactions.types import DEPOSIT_TYPE, TransactionType
+
+_NO_LOGS: Final = b"\xb9\x01\x00" + bytes(256) + b"\xc0"
+"""An empty bloom and an empty list, encoded."""
 
 
 class ReceiptDecodeError(DecodeError):
@@ -46,7 +50,7 @@ class Receipt:
     def encode(self) -> bytes:
         """The EIP-2718 bytes that the receipts trie holds."""
         body = rlp.encode_int(int(self.succeeded)) + rlp.encode_int(self.cumulative_gas_used)
-        body += rlp.encode_string(self.bloom) + encode_logs(self.logs)
+        body += rlp.encode_string(self.bloom) + encode_logs(self.logs) if self.logs else _NO_LOGS
         if self.type == DEPOSIT_TYPE:
             body += rlp.encode_int(self.deposit_nonce or 0) + rlp.encode_int(1)
         prefix = b"" if self.type == TransactionType.LEGACY else bytes((self.type,))

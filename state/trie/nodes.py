@@ -22,6 +22,10 @@ NO_CHILDREN: Final = (EMPTY_REFERENCE,) * 16
 NIBBLES: Final = "0123456789abcdef"
 NIBBLE_VALUES: Final = {digit: value for value, digit in enumerate(NIBBLES)}
 _HASH_TAG: Final = 0xA0
+_FULL_BRANCH_LENGTH: Final = 532
+_FULL_BRANCH_PREFIX: Final = b"\xf9\x02\x11"
+_SIXTEEN_HASHES: Final = b"\xa0" * 16
+"""Near the root of a large trie all sixteen children of a branch are hashes."""
 
 
 class MissingNode(StorageError):
@@ -82,6 +86,8 @@ def _pack_path(path: str, odd: str, even: str) -> bytes:
 
 def decode_node(data: bytes) -> Node:
     """The node that `data` holds, shallow: children stay references. Raises CorruptNode."""
+    if len(data) == _FULL_BRANCH_LENGTH and _is_full_branch(data):
+        return Branch(tuple([data[start : start + 33] for start in range(3, _FULL_BRANCH_LENGTH - 1, 33)]))
     try:
         is_list, start, stop = rlp.item_bounds(data, 0, len(data))
         if not is_list or stop != len(data):
@@ -94,6 +100,11 @@ def decode_node(data: bytes) -> Node:
     except rlp.RLPError as error:
         raise CorruptNode(f"trie node is not RLP: {error}") from error
     raise CorruptNode(f"trie node of {len(items)} items, or a branch with a value: {data[:64].hex()}")
+
+
+def _is_full_branch(data: bytes) -> bool:
+    prefix, tags, value = data[:3], data[3:-1:33], data[-1:]
+    return prefix == _FULL_BRANCH_PREFIX and tags == _SIXTEEN_HASHES and value == EMPTY_REFERENCE
 
 
 def _split(data: bytes, start: int, stop: int) -> list[bytes]:
