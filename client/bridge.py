@@ -22,7 +22,7 @@ from web3.exceptions import ContractCustomError, ContractLogicError, Web3Excepti
 from web3.types import TxReceipt
 
 from client.chain import Chain, event_arguments, explain_revert
-from client.errors import BadInput, TransactionReverted
+from client.errors import BadInput, TransactionRefused, TransactionReverted
 from contracts.addresses import L2_TO_L1_MESSAGE_PASSER, checksum
 
 DEPOSIT_GAS: Final = 100_000
@@ -101,9 +101,12 @@ class Bridge:
     """Both sides of one rollup's bridge. The portal is the one that the L2 node's rollup configuration names."""
 
     def __init__(self, l2: Chain, l1: Chain) -> None:
-        """Raises BadInput if `l1` is not the chain that the rollup settles on."""
+        """Raises BadInput if `l2` is no rollup node, or `l1` not the chain that the rollup settles on."""
         self._l2, self._l1 = l2, l1
-        config = l2.rpc("optimism_rollupConfig")
+        try:
+            config = l2.rpc("optimism_rollupConfig")
+        except TransactionRefused as error:
+            raise BadInput(f"{l2.url} is no L2 node ({error}): are --rpc and --l1-rpc swapped?") from error
         if int(config["l1_chain_id"]) != l1.chain_id:
             raise BadInput(f"{l1.url} is chain {l1.chain_id}, the rollup settles on chain {config['l1_chain_id']}")
         self._portal = l1.contract("OptimismPortal", config["deposit_contract_address"])

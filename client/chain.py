@@ -15,7 +15,7 @@ from web3.exceptions import ContractCustomError, ContractLogicError, Web3Excepti
 from web3.types import TxParams, TxReceipt
 
 from client.abis import abi, decode_error
-from client.errors import ChainUnreachable, TransactionLost, TransactionRefused, TransactionReverted
+from client.errors import BadInput, ChainUnreachable, TransactionLost, TransactionRefused, TransactionReverted
 from contracts.addresses import OP_PREDEPLOYS, OPEN_PREDEPLOYS, checksum
 
 WAIT_SECONDS: Final = 120.0
@@ -29,6 +29,8 @@ class Chain:
     account is used through one `Chain` at a time."""
 
     def __init__(self, rpc_url: str, *, timeout: float = 30.0) -> None:
+        if not rpc_url.startswith(("http://", "https://")):
+            raise BadInput(f"{rpc_url!r} is no URL of a node: expected http://HOST:PORT")
         self.url = rpc_url
         self.web3 = Web3(Web3.HTTPProvider(rpc_url, request_kwargs={"timeout": timeout}))
         try:

@@ -12,7 +12,7 @@ from client.amounts import format_open, parse_open
 from client.chain import Chain
 from client.commands.options import L2_URL, KeyOption, RpcOption, new_app
 from client.errors import BadInput
-from client.keys import load_key
+from client.keys import address_of, load_key
 
 app = new_app()
 
@@ -43,24 +43,21 @@ def balance(
     who: Annotated[str, typer.Argument(help="An address, a key file, or dev:N.")], rpc: RpcOption = L2_URL
 ) -> None:
     """Print what an account has, in OPEN."""
-    address = who if Web3.is_address(who) else load_key(who).address
-    typer.echo(f"{format_open(Chain(rpc).balance(address))} OPEN")
+    typer.echo(f"{format_open(Chain(rpc).balance(address_of(who)))} OPEN")
 
 
 @app.command()
 def send(
-    to: Annotated[str, typer.Argument(help="The receiver's address.")],
+    to: Annotated[str, typer.Argument(help="The receiver: an address, a key file, or dev:N.")],
     amount: Annotated[str, typer.Argument(help="OPEN, such as 1.5, or 7wei.")],
     key: KeyOption,
     rpc: RpcOption = L2_URL,
 ) -> None:
     """Send OPEN and wait until it is in a block."""
-    if not Web3.is_address(to):
-        raise BadInput(f"{to!r} is no address")
-    wei = parse_open(amount)
+    receiver, wei = Web3.to_checksum_address(address_of(to)), parse_open(amount)
     account, chain = load_key(key), Chain(rpc)
-    receipt = chain.wait(chain.transfer(account, Web3.to_checksum_address(to), wei))
+    receipt = chain.wait(chain.transfer(account, receiver, wei))
     typer.echo(
-        f"sent {format_open(wei)} OPEN to {to} in block {receipt['blockNumber']}, "
+        f"sent {format_open(wei)} OPEN to {receiver} in block {receipt['blockNumber']}, "
         f"transaction {receipt['transactionHash'].to_0x_hex()}"
     )

@@ -8,12 +8,14 @@ from client.amounts import format_open, parse_open
 from client.bridge import Bridge, WithdrawalStatus
 from client.chain import Chain
 from client.commands.options import L1_URL, L2_URL, KeyOption, L1RpcOption, RpcOption, new_app
-from client.keys import load_key
+from client.keys import address_of, load_key
 
 app = new_app()
 
 AmountArgument = Annotated[str, typer.Argument(help="OPEN, such as 1.5, or 7wei.")]
-ToOption = Annotated[str | None, typer.Option(help="The receiver; the sender itself without it.")]
+ToOption = Annotated[
+    str | None, typer.Option(help="The receiver: an address, a key file, or dev:N; the sender itself without it.")
+]
 HashArgument = Annotated[str, typer.Argument(help="The withdrawal's transaction hash on L2.")]
 WaitOption = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until it is possible.")]
 
@@ -28,7 +30,7 @@ def deposit(
 ) -> None:
     """Move OPEN from L1 to L2 and wait until it has arrived."""
     bridge, wei = _bridge(rpc, l1_rpc), parse_open(amount)
-    l2_hash = bridge.deposit(load_key(key), wei, to=to)
+    l2_hash = bridge.deposit(load_key(key), wei, to=to and address_of(to))
     typer.echo(f"L1 has it; on L2 it is transaction {l2_hash.to_0x_hex()}")
     receipt = bridge.wait_for_deposit(l2_hash)
     typer.echo(f"{format_open(wei)} OPEN arrived in L2 block {receipt['blockNumber']}")
@@ -40,7 +42,7 @@ def withdraw(
 ) -> None:
     """Start moving OPEN from L2 to L1: `prove` and `finalize` follow."""
     wei = parse_open(amount)
-    l2_hash, withdrawal = _bridge(rpc, l1_rpc).withdraw(load_key(key), wei, to=to)
+    l2_hash, withdrawal = _bridge(rpc, l1_rpc).withdraw(load_key(key), wei, to=to and address_of(to))
     typer.echo(f"{format_open(wei)} OPEN left L2 in block {withdrawal.block_number}")
     typer.echo(f"withdrawal {l2_hash.to_0x_hex()}")
 
