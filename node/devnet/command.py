@@ -65,6 +65,7 @@ def run_devnet(options: DevnetOptions) -> None:
 
 
 def _run_alone(options: DevnetOptions, console: Console) -> None:
+    (options.data_dir / "devnet.json").unlink(missing_ok=True)  # of a devnet that was killed: nothing answers yet
     files = _network(options, console)
     processes = Processes(options.data_dir / "logs")
     with StopSignals(healthy=lambda: processes.healthy, kill=processes.kill) as signals:
@@ -118,14 +119,19 @@ def _resume(options: DevnetOptions, console: Console) -> None:
     """Carry on: chain id and block time are the network's, and a long pause stops its clock."""
     rollup = json.loads(NetworkFiles(directory=options.data_dir).rollup.read_text(encoding="utf-8"))
     console.print(f"Carrying on with the devnet in {options.data_dir} (chain {rollup['l2_chain_id']})")
-    stopped_at = options.data_dir / "stopped-at"
-    try:
-        pause = time.time() - float(stopped_at.read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return
+    pause = time.time() - _stopped_at(options.data_dir)
     if pause > LONGEST_CATCH_UP:
         write_pause(options.data_dir, read_pause(options.data_dir) + pause)
-    stopped_at.unlink(missing_ok=True)
+    (options.data_dir / "stopped-at").unlink(missing_ok=True)
+
+
+def _stopped_at(directory: Path) -> float:
+    """UNIX time of the stop; of the L1's last write where the devnet was killed and could not note it."""
+    try:
+        return float((directory / "stopped-at").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        writes = [file.stat().st_mtime for file in (directory / "l1").rglob("*") if file.is_file()]
+        return max(writes, default=time.time())
 
 
 def _note_pause_start(directory: Path) -> None:
