@@ -33,7 +33,7 @@ log = structlog.get_logger("node")
 
 SWITCH_SECONDS: Final = 0.0005
 """How long the event loop and the engine's thread keep the interpreter from each other. The engine gives it up at each
-read of the database; at Python's 5 ms a block under load takes so much longer that a quarter of the throughput is gone."""
+read of the database: at Python's own 5 ms a node under load made a fifth fewer transfers a second."""
 
 
 def run_until_signal(main: Coroutine[Any, Any, None]) -> None:
