@@ -18,6 +18,8 @@ from node.devnet.network import create_network
 from node.devnet.processes import Processes, require_free_port, wait_until_answers
 from node.devnet.signals import StopSignals
 from node.devnet_clock import read_pause, write_pause
+from node.errors import StartupError
+from node.files import load_rollup
 from node.network.files import NetworkFiles
 
 L1_CHAIN_ID: Final = 900
@@ -104,6 +106,12 @@ def _network(options: DevnetOptions, console: Console) -> NetworkFiles:
     if files.complete:
         _resume(options, console)
         return files
+    chains = [name for name in ("l1", "sequencer") if (options.data_dir / name).exists()]
+    if chains:  # new files would make them unreadable for good
+        raise StartupError(
+            f"{options.data_dir} holds the chains of a devnet ({', '.join(chains)}) but no {files.rollup.name}: "
+            "put the file back, or choose another directory with --data-dir"
+        )
     console.print(f"Creating a new devnet in {options.data_dir} (chain {options.chain_id})")
     return create_network(
         options.data_dir,
@@ -117,8 +125,8 @@ def _network(options: DevnetOptions, console: Console) -> NetworkFiles:
 
 def _resume(options: DevnetOptions, console: Console) -> None:
     """Carry on: chain id and block time are the network's, and a long pause stops its clock."""
-    rollup = json.loads(NetworkFiles(directory=options.data_dir).rollup.read_text(encoding="utf-8"))
-    console.print(f"Carrying on with the devnet in {options.data_dir} (chain {rollup['l2_chain_id']})")
+    rollup = load_rollup(NetworkFiles(directory=options.data_dir).rollup)
+    console.print(f"Carrying on with the devnet in {options.data_dir} (chain {rollup.l2_chain_id})")
     pause = time.time() - _stopped_at(options.data_dir)
     if pause > LONGEST_CATCH_UP:
         write_pause(options.data_dir, read_pause(options.data_dir) + pause)

@@ -1,4 +1,4 @@
-"""Two devnets never share a directory."""
+"""A devnet never touches a directory in which another runs, or whose chains have lost their network's files."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ import pytest
 from node.devnet.command import DevnetOptions, run_devnet
 from node.devnet.lock import directory_lock
 from node.errors import StartupError
+from state.errors import NodeError
 
 
 def options(directory: Path) -> DevnetOptions:
@@ -47,3 +48,18 @@ def test_directory_that_cannot_be_made_is_said_plainly(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StartupError, match="can't be written"), directory_lock(tmp_path / "file" / "below"):
         pass
+
+
+@pytest.mark.parametrize("chain", ["l1", "sequencer"])
+def test_chains_without_their_rollup_json_are_not_overwritten_by_a_new_network(tmp_path: Path, chain: str) -> None:
+    (tmp_path / chain).mkdir()
+    (tmp_path / "genesis.json").write_text("{}")
+    with pytest.raises(StartupError, match=rf"\({chain}\) but no rollup.json: put the file back"):
+        run_devnet(options(tmp_path))
+    assert (tmp_path / "genesis.json").read_text() == "{}"
+
+
+def test_damaged_rollup_json_is_an_error_that_names_it(tmp_path: Path) -> None:
+    (tmp_path / "rollup.json").write_text('{"genesis": ')
+    with pytest.raises(NodeError, match=r"rollup\.json is malformed"):
+        run_devnet(options(tmp_path))
