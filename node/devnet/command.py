@@ -109,7 +109,7 @@ def _network(options: DevnetOptions, console: Console) -> NetworkFiles:
     chains = [name for name in ("l1", "sequencer") if (options.data_dir / name).exists()]
     if chains:  # new files would make them unreadable for good
         raise StartupError(
-            f"{options.data_dir} holds the chains of a devnet ({', '.join(chains)}) but no {files.rollup.name}: "
+            f"{options.data_dir} holds the chains of a devnet ({', '.join(chains)}) but no rollup.json: "
             "put the file back, or choose another directory with --data-dir"
         )
     console.print(f"Creating a new devnet in {options.data_dir} (chain {options.chain_id})")
