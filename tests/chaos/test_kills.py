@@ -11,7 +11,7 @@ from tests.chaos.network import Load, Network, describe, wait_for
 from tests.chaos.posted import assert_posted_once
 
 CI_ROUNDS = 10
-NIGHTLY_ROUNDS = 200
+NIGHTLY_ROUNDS = int(os.environ.get("OPENLEDGER_ROUNDS", "200"))
 
 
 def kill_rounds(directory: Path, rounds: int, seed: int) -> None:
@@ -64,6 +64,7 @@ def test_ten_kills_lose_nothing_and_post_nothing_twice(tmp_path: Path) -> None:
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(7_200)
 def test_two_hundred_kills_lose_nothing_and_post_nothing_twice(tmp_path: Path) -> None:
     kill_rounds(tmp_path, NIGHTLY_ROUNDS, _seed())
 
