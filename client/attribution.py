@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from eth_account.signers.local import LocalAccount
 from hexbytes import HexBytes
+from web3.types import EventData
 
 from client.chain import Chain
 from client.datanets import Datanets
@@ -66,8 +67,7 @@ class Attribution:
         logs = self._inference.events.Settled().get_logs(from_block=from_block, to_block=to_block)
         return [self._read_settlement(log) for log in logs]
 
-    def _read_settlement(self, log: object) -> SettledBatch:
-        entry = log if isinstance(log, dict) else dict(log)  # type: ignore[call-overload]
+    def _read_settlement(self, entry: EventData) -> SettledBatch:
         transaction = self._chain.web3.eth.get_transaction(entry["transactionHash"])
         _, arguments = self._inference.decode_function_input(transaction["input"])
         data = bytes(arguments["batch"])

@@ -5,6 +5,7 @@ NodeError
 ├── DerivationReset           L1 was reorganised under the pipeline: start again from the heads
 ├── L1Unavailable             the L1 endpoint is away, slow or behind
 ├── L1Rejected                the L1 endpoint understood and refused
+├── BatcherBlobsUnsupported   the batcher posts blobs, which derivation may neither read nor skip (rollup.derivation)
 ├── SafeChainContradicted     L1 did not change, but gives other blocks than the safe ones on disk
 ├── FinalityContradicted      L1 is another chain than the one that finalized our blocks
 ├── RollupConfigError         rollup.json or genesis.json can't be used

@@ -13,8 +13,6 @@ from node.config.models import PRESETS
 from node.errors import ConfigError
 
 ENV_PREFIX: Final = "OPENLEDGER_"
-NOT_SETTINGS: Final = {"OPENLEDGER_NIGHTLY", "OPENLEDGER_SHARED", "OPENLEDGER_CONFIG"}
-"""Variables of ours that configure tests and the loader itself."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -82,11 +80,7 @@ def _toml_section(path: Path | None, section: str, problems: list[str]) -> dict[
 def _environment(environ: Mapping[str, str], section: str) -> dict[str, str]:
     """OPENLEDGER_<SECTION>_<KEY>."""
     prefix = f"{ENV_PREFIX}{section.upper()}_"
-    return {
-        name.removeprefix(prefix).lower(): value
-        for name, value in environ.items()
-        if name.startswith(prefix) and name not in NOT_SETTINGS
-    }
+    return {name.removeprefix(prefix).lower(): value for name, value in environ.items() if name.startswith(prefix)}
 
 
 def _take(
