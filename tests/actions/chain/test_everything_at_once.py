@@ -84,13 +84,13 @@ class _Accidents:
 async def test_accidents_of_all_kinds_lose_nothing_and_end_in_one_chain(
     make_world: Callable[..., World], seed: int
 ) -> None:
-    await _live_through(make_world(window=12, l1_confirmations=seed % 3, both_executors=False), seed)
+    await _live_through(make_world(window=12, l1_confirmations=seed % 3), seed)
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("seed", range(1_000, 1_300))
 async def test_many_more_accidents(make_world: Callable[..., World], seed: int) -> None:
-    await _live_through(make_world(window=8 + seed % 9, l1_confirmations=seed % 3, both_executors=False), seed)
+    await _live_through(make_world(window=8 + seed % 9, l1_confirmations=seed % 3), seed)
 
 
 async def _live_through(world: World, seed: int) -> None:

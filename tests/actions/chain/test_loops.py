@@ -10,7 +10,6 @@ from rollup.errors import FinalityContradicted
 from rollup.simulator import SimulatedL1, SimulatorConfig
 from rollup.types import L2BlockRef
 from state.database import ChainDatabase, MemoryStore
-from state.execution.fast import FastExecutor
 from tests.actions.chain.world import World
 
 
@@ -175,7 +174,7 @@ async def test_endpoint_of_another_chain_stops_a_node_whose_blocks_are_final(wor
     assert world.follower.engine.finalized_head.number > 0
     other = SimulatedL1(
         ChainDatabase(MemoryStore()),
-        FastExecutor(),
+        world.make_executor(),
         world._l1_spec,
         clock=lambda: world.now,
         config=SimulatorConfig(seed=b"another"),

@@ -1,7 +1,6 @@
 """The rollup of `tests/actions/network`, moved act by act instead of second by second.
 
-An act is an L1 block, an L2 block, a batch, or derivation up to L1's head. Each node executes with both executors and
-stops where they differ.
+An act is an L1 block, an L2 block, a batch, or derivation up to L1's head.
 """
 
 import dataclasses
@@ -17,7 +16,6 @@ from rollup.types import L2BlockRef, SystemConfig
 from state.blocks import Receipt
 from state.execution.fast import FastExecutor
 from state.execution.port import ChainRules
-from state.execution.reference import ReferenceExecutor
 from state.primitives.crypto import keccak256, private_key_to_address, sign_digest
 from state.primitives.types import Address, BlockNumber, Gas, Hash32, Nonce, Wei
 from state.queries import StateQueries
@@ -32,7 +30,6 @@ from state.transactions import (
     sign_transaction,
 )
 from state.transactions.signing import authorization_hash
-from state.transition import CheckedExecutor
 from state.world.types import EMPTY_ACCOUNT, Account
 from tests.actions.network.world import BATCHER, L1_SLOT, OPERATOR, USERS, FragileStore, Network, Node
 
@@ -50,12 +47,9 @@ class World(Network):
         window: int = 600,
         drift: int = 1800,
         l1_confirmations: int = 0,
-        both_executors: bool = True,
     ) -> None:
         self._drift = drift
-        if both_executors:
-            self.make_executor = lambda: CheckedExecutor(FastExecutor(), ReferenceExecutor(), evidence)
-        super().__init__(window=window, l1_confirmations=l1_confirmations)
+        super().__init__(evidence, window=window, l1_confirmations=l1_confirmations)
 
     def _begin(self, *, l1_hash: Hash32, l1_number: int) -> None:
         super()._begin(l1_hash=l1_hash, l1_number=l1_number)

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -21,7 +22,8 @@ from tests.actions.network.world import BATCHER, L1_SLOT, OPERATOR, PROPOSER, Ne
 class AnvilNetwork(Network):
     """The same rollup on an L1 that is not ours, reached by JSON-RPC."""
 
-    def __init__(self, http: httpx.AsyncClient, url: str) -> None:
+    def __init__(self, http: httpx.AsyncClient, url: str, evidence: Path) -> None:
+        self._evidence = evidence
         self._http = http
         self._url = url
         self.l1_confirmations = 0

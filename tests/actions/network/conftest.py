@@ -5,6 +5,7 @@ import socket
 import subprocess
 import tarfile
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -15,13 +16,13 @@ from tests.actions.network.world import GENESIS_TIME, Killed, Network
 
 
 @pytest.fixture
-def network() -> Network:
-    return Network()
+def make_network(tmp_path: Path) -> Callable[..., Network]:
+    return partial(Network, tmp_path / "divergence")
 
 
 @pytest.fixture
-def make_network() -> Callable[..., Network]:
-    return Network
+def network(make_network: Callable[..., Network]) -> Network:
+    return make_network()
 
 
 @pytest.fixture(scope="session")
@@ -61,9 +62,9 @@ def anvil_url(anvil_binary: Path, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
-async def anvil_network(anvil_url: str) -> AsyncIterator[AnvilNetwork]:
+async def anvil_network(anvil_url: str, tmp_path: Path) -> AsyncIterator[AnvilNetwork]:
     async with httpx.AsyncClient() as http:
-        network = AnvilNetwork(http, anvil_url)
+        network = AnvilNetwork(http, anvil_url, tmp_path / "divergence")
         await network.deploy()
         yield network
 

@@ -1,13 +1,15 @@
 """The whole rollup in one thread, moved second by second: simulated L1 with its contracts, sequencer with batcher and
 proposer, a follower that has nothing but L1.
 
-A kill throws everything away but the stores. Nothing sleeps; the engine's thread is this one.
+A kill throws everything away but the stores. Nothing sleeps; the engine's thread is this one. Every block, of L1 and
+of L2, is executed by both executors, and a difference fails the test.
 """
 
 import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from contracts.genesis import l2_genesis
@@ -36,10 +38,11 @@ from state.database import BlockRecord, ChainDatabase, MemoryStore, WriteBatch
 from state.database.schema import META_BATCHER, META_PROPOSER
 from state.execution.fast import FastExecutor
 from state.execution.port import ChainRules
+from state.execution.reference import ReferenceExecutor
 from state.primitives.crypto import keccak256, private_key_to_address
 from state.primitives.types import Address, Gas, Hash32, Nonce, Wei
 from state.transactions import SignedTransaction, TransactionType, decode_transaction, sign_transaction
-from state.transition import GenesisSpec, genesis_record
+from state.transition import CheckedExecutor, GenesisSpec, genesis_record
 from tests.actions.network.local_l1 import LocalL1
 
 P = ParamSpec("P")
@@ -213,10 +216,10 @@ class Network:
 
     l1: Any
     config: GenesisConfig
-    make_executor: Callable[[], Any] = FastExecutor
-    """What a node executes L2 blocks with."""
 
-    def __init__(self, *, window: int = 600, l1_confirmations: int = 0) -> None:
+    def __init__(self, evidence: Path, *, window: int = 600, l1_confirmations: int = 0) -> None:
+        """`evidence`: where both results lie if the executors differ."""
+        self._evidence = evidence
         self.now: float = GENESIS_TIME
         self.l1_confirmations = l1_confirmations
         self.config = genesis_config(window)
@@ -241,8 +244,12 @@ class Network:
         self.sent: list[Hash32] = []
         self.raws: list[bytes] = []
 
+    def make_executor(self) -> Any:
+        """What L1 and the nodes execute blocks with."""
+        return CheckedExecutor(FastExecutor(), ReferenceExecutor(), self._evidence)
+
     def _start_l1(self) -> SimulatedL1:
-        return SimulatedL1(ChainDatabase(self.l1_store), FastExecutor(), self._l1_spec, clock=lambda: self.now)
+        return SimulatedL1(ChainDatabase(self.l1_store), self.make_executor(), self._l1_spec, clock=lambda: self.now)
 
     def kill_sequencer(self) -> None:
         """Everything in its memory is gone; the users' wallets send again what no block has."""

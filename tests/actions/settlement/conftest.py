@@ -1,6 +1,7 @@
 """The simulated L1 with its real contracts, asked directly instead of over JSON-RPC, and an L2 that is only claimed."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +14,10 @@ from rollup.types import BlockId, L2BlockNumber, L2BlockRef
 from state.database import ChainDatabase, MemoryStore
 from state.database.schema import META_BATCHER, META_PROPOSER
 from state.execution.fast import FastExecutor
+from state.execution.reference import ReferenceExecutor
 from state.primitives.crypto import keccak256, private_key_to_address
 from state.primitives.types import ZERO_HASH, Address, Hash32, UnixSeconds
-from state.transition import GenesisSpec
+from state.transition import CheckedExecutor, GenesisSpec
 from tests.actions.network.local_l1 import LocalL1
 
 GENESIS_TIME = 1_700_000_000
@@ -66,13 +68,15 @@ class ClaimedL2:
 class Settlement:
     """L1 with contracts, a claimed L2, and senders whose journals lie in the L1's own store (any store will do)."""
 
+    evidence: Path
     now: float = GENESIS_TIME
     l2: ClaimedL2 = field(default_factory=ClaimedL2)
 
     def __post_init__(self) -> None:
         self.db = ChainDatabase(MemoryStore())
         genesis = GenesisSpec.from_json(l1_genesis(CONFIG))
-        self.chain = SimulatedL1(self.db, FastExecutor(), genesis, clock=lambda: self.now)
+        executor = CheckedExecutor(FastExecutor(), ReferenceExecutor(), self.evidence)
+        self.chain = SimulatedL1(self.db, executor, genesis, clock=lambda: self.now)
         self.slot()  # a game asks for the hash of the block before, which genesis lacks
         self.l1 = LocalL1(self.chain)
         self.factory = GameFactory(self.l1, Address(CONFIG.l1_contracts["DisputeGameFactory"]))
@@ -103,5 +107,5 @@ class Settlement:
 
 
 @pytest.fixture
-def settlement() -> Settlement:
-    return Settlement()
+def settlement(tmp_path: Path) -> Settlement:
+    return Settlement(evidence=tmp_path / "divergence")

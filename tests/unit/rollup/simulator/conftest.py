@@ -10,10 +10,11 @@ from rollup.simulator import SimulatedL1, SimulatorConfig
 from rollup.txpool import Journal
 from state.database import ChainDatabase, KeyValueStore, MemoryStore
 from state.execution.fast import FastExecutor
+from state.execution.reference import ReferenceExecutor
 from state.primitives.crypto import private_key_to_address
 from state.primitives.types import Address, Gas, Nonce, Wei
 from state.transactions import SignedTransaction, TransactionType, sign_transaction
-from state.transition import GenesisSpec
+from state.transition import CheckedExecutor, GenesisSpec
 
 GENESIS_TIME = 1_700_000_000
 KEYS = [bytes([n]) * 32 for n in (1, 2)]
@@ -51,7 +52,7 @@ class Bench:
         self.journals.append(Journal(self.path / "pool.journal"))
         self.l1 = SimulatedL1(
             ChainDatabase(self.store),
-            FastExecutor(),
+            CheckedExecutor(FastExecutor(), ReferenceExecutor(), self.path / "divergence"),
             GenesisSpec.from_json(genesis_json()),
             clock=lambda: self.now,
             config=self.config,
