@@ -9,7 +9,7 @@ import struct
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import merge
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Final, TypeAlias
 
 from state.blocks import Log, Receipt
@@ -156,33 +156,34 @@ class FoundBlock:
     """Those that were asked for, by transaction index."""
 
 
-def collect_logs(
+def located_logs(
     matches: Iterable[tuple[int, list[LogPosition]]],
     load: Callable[[int, frozenset[int]], FoundBlock],
     topic_count: int,
-    limit: int,
-) -> list[LogEntry]:
-    """The logs at `matches` that have at least `topic_count` topics. Raises TooManyLogs above `limit`.
+) -> Iterator[LogEntry]:
+    """The logs at `matches` that have at least `topic_count` topics, each block read when its first log is asked for.
 
     `load` brings a block by number, with the receipts of the transactions asked for.
     """
-    entries: list[LogEntry] = []
     for number, positions in matches:
         found = load(number, frozenset(position[0] for position in positions))
         for transaction_index, log_index, in_receipt in positions:
             log = found.receipts[transaction_index].logs[in_receipt]
             if len(log.topics) < topic_count:
                 continue
-            if len(entries) == limit:
-                raise TooManyLogs(f"query returned more than {limit} results")
-            entries.append(
-                LogEntry(
-                    block_number=BlockNumber(number),
-                    block_hash=found.hash,
-                    transaction_index=transaction_index,
-                    log_index=log_index,
-                    log=log,
-                    transaction_hash=found.transaction_hashes[transaction_index],
-                )
+            yield LogEntry(
+                block_number=BlockNumber(number),
+                block_hash=found.hash,
+                transaction_index=transaction_index,
+                log_index=log_index,
+                log=log,
+                transaction_hash=found.transaction_hashes[transaction_index],
             )
-    return entries
+
+
+def collect_logs(entries: Iterator[LogEntry], limit: int) -> list[LogEntry]:
+    """All of `entries`. Raises TooManyLogs above `limit`."""
+    collected = list(islice(entries, limit))
+    if next(entries, None) is not None:
+        raise TooManyLogs(f"query returned more than {limit} results")
+    return collected

@@ -11,7 +11,7 @@ from state.blocks import Block, Header, Receipt
 from state.database import schema
 from state.database.block_batches import decode_heads
 from state.database.caches import GenerationalCache
-from state.database.log_index import FoundBlock, LogEntry, collect_logs, conditions_of, matching_positions
+from state.database.log_index import FoundBlock, LogEntry, collect_logs, conditions_of, located_logs, matching_positions
 from state.database.records import (
     BlockRecord,
     Heads,
@@ -161,11 +161,21 @@ class ChainReads:
         No addresses: any; position i's topics: alternatives, none or empty: any topic, but one must be there.
         Raises TooManyLogs above `limit`.
         """
+        return collect_logs(self.iterate_logs(from_block, to_block, addresses, topics), limit)
+
+    def iterate_logs(
+        self,
+        from_block: int,
+        to_block: int,
+        addresses: Sequence[Address],
+        topics: Sequence[Sequence[Hash32] | None],
+    ) -> Iterator[LogEntry]:
+        """The same logs one by one, each block read when it is come to: for whoever stops early. No reorg meanwhile."""
         if from_block > to_block or from_block < 0:
-            return []
+            return iter(())
         conditions = conditions_of(addresses, topics)
         matches = matching_positions(self._store, conditions, from_block, min(to_block, 2**64 - 2))
-        return collect_logs(matches, self._found_block, len(topics), limit)
+        return located_logs(matches, self._found_block, len(topics))
 
     def _found_block(self, number: int, transaction_indexes: frozenset[int]) -> FoundBlock:
         block_hash = self._require_canonical(number)

@@ -3,9 +3,17 @@
 from collections.abc import Mapping, Sequence
 
 from state.blocks import Header
-from state.database import ChainDatabase, LogEntry
-from state.execution.overrides import with_overrides
-from state.execution.port import AccountOverride, BlockEnv, CallMessage, ChainRules, Executor, TransactionOutcome
+from state.database import ChainDatabase, ChainReads, LogEntry
+from state.execution.overrides import pretended
+from state.execution.port import (
+    AccountOverride,
+    BlockEnv,
+    BlockOverrides,
+    CallMessage,
+    ChainRules,
+    Executor,
+    TransactionOutcome,
+)
 from state.primitives.crypto import KECCAK_EMPTY
 from state.primitives.types import Address, Gas, Hash32
 from state.queries.estimation import estimate_gas
@@ -29,6 +37,16 @@ class StateQueries:
         self._rules = rules
         self._trust_flat = trust_flat
 
+    @property
+    def database(self) -> ChainReads:
+        """The chain that is asked, for questions about its blocks and logs."""
+        return self._db
+
+    @property
+    def stands_still(self) -> bool:
+        """Whether nobody commits while a question is answered, so that the flat tables may be walked."""
+        return self._trust_flat
+
     def _state(self, block_hash: Hash32) -> StateReader:
         header = self._db.require_header(block_hash)
         return state_at(self._db, block_hash) if self._trust_flat else TrieState(self._db, header.state_root)
@@ -47,26 +65,47 @@ class StateQueries:
         """The word in a slot, 0 where nothing was written."""
         return self._state(block_hash).storage(address, slot)
 
-    def call(self, block_hash: Hash32, message: CallMessage, overrides: Overrides | None = None) -> TransactionOutcome:
-        """What `message` does in the block's environment on the state after it. Raises InvalidTransaction."""
-        env = self._env(block_hash, self._db.require_header(block_hash))
-        return self._executor.call(self._state(block_hash), env, self._rules, message, overrides)
+    def call(
+        self,
+        block_hash: Hash32,
+        message: CallMessage,
+        overrides: Overrides | None = None,
+        block_overrides: BlockOverrides | None = None,
+    ) -> TransactionOutcome:
+        """What `message` does in the block's environment on the state after it.
 
-    def estimate_gas(self, block_hash: Hash32, message: CallMessage, overrides: Overrides | None = None) -> Gas:
+        Raises InvalidTransaction and OverrideRefused.
+        """
+        state, env = self._pretended(block_hash, overrides, block_overrides)
+        return self._executor.call(state, env, self._rules, message)
+
+    def estimate_gas(
+        self,
+        block_hash: Hash32,
+        message: CallMessage,
+        overrides: Overrides | None = None,
+        block_overrides: BlockOverrides | None = None,
+    ) -> Gas:
         """The least gas limit, within 1.5 %, with which `message` succeeds; `message.gas_limit` is the cap.
 
-        Raises QueryReverted, QueryFailed, GasExceedsAllowance, InsufficientTransferFunds, InvalidTransaction.
+        Raises QueryReverted, QueryFailed, GasExceedsAllowance, InsufficientTransferFunds, InvalidTransaction and
+        OverrideRefused.
         """
-        env = self._env(block_hash, self._db.require_header(block_hash))
-        state = self._state(block_hash)
-        seen = with_overrides(state, overrides)
-        sender = seen.account(message.sender) or EMPTY_ACCOUNT
+        state, env = self._pretended(block_hash, overrides, block_overrides)
+        sender = state.account(message.sender) or EMPTY_ACCOUNT
         return estimate_gas(
-            lambda attempt: self._executor.call(state, env, self._rules, attempt, overrides),
+            lambda attempt: self._executor.call(state, env, self._rules, attempt),
             message,
             sender.balance,
-            is_plain_transfer=_is_plain_transfer(seen, message),
+            is_plain_transfer=_is_plain_transfer(state, message),
         )
+
+    def _pretended(
+        self, block_hash: Hash32, accounts: Overrides | None, block: BlockOverrides | None
+    ) -> tuple[StateReader, BlockEnv]:
+        """State and environment of the block, with what the question pretends. Raises OverrideRefused."""
+        env = self._env(block_hash, self._db.require_header(block_hash))
+        return pretended(self._state(block_hash), env, self._rules, accounts, block)
 
     def proof(self, block_hash: Hash32, address: Address, slots: Sequence[int]) -> AccountProof:
         """The account and its slots with their Merkle proofs under the block's state root (EIP-1186)."""
