@@ -90,7 +90,7 @@ class ReaderPool:
         sequence = int.from_bytes(batch.operations[schema.SEQUENCE_KEY] or b"", "big")
         self._backlog.add(sequence, encoded)
         for reader in self._fed_ones:
-            reader.feed(encoded)
+            reader.feed()
         self._fed = sequence
 
     async def _everything_visible_is_fed(self) -> None:
@@ -102,6 +102,11 @@ class ReaderPool:
         visible = int.from_bytes(self._db.store.get(schema.SEQUENCE_KEY) or b"", "big")
         while self._fed < visible and not self._closed:  # noqa: ASYNC110 - set on another thread, within milliseconds
             await asyncio.sleep(FEED_POLL_SECONDS)
+
+    @property
+    def readers(self) -> tuple[Reader, ...]:
+        """Those that are fed, the auditor among them: for metrics and readiness."""
+        return tuple(self._fed_ones)
 
     @property
     def process_ids(self) -> tuple[int, ...]:

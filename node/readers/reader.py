@@ -1,7 +1,8 @@
 """One reader process seen from the node: started, brought level, fed, asked, and started again when it dies.
 
-Batches and questions stand in one row. What was taken off the row and not answered when the process dies is asked
-again; batches need not be, since a new process is brought level from the backlog first.
+Questions stand in a row; batches stay in the backlog, and before each question all that are there go first. What was
+taken off the row and not answered when the process dies is asked again. A process that works for nobody any more, or
+for too long, is ended; one that falls further behind than batches are kept gets a snapshot.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from typing import Any, Final
 
 import structlog
 
-from node.readers.backlog import Backlog, snapshot_chunks
+from node.readers.backlog import Backlog, BatchForgotten, snapshot_chunks
 from node.readers.errors import FrameError, QueryTimedOut, ReaderBug, ReaderCrashed, ReadersBusy
 from node.readers.frames import encode_frame, receive_frame
 from node.readers.wire import unpack, unpack_error
@@ -26,6 +27,10 @@ from state.execution.port import ChainRules
 
 MAX_WAITING: Final = 1_024
 """Questions that one reader has before it, asked or not."""
+MAX_WAITING_BYTES: Final = 64 << 20
+"""Of their parameters: a question may be megabytes long."""
+ABANDONED_SECONDS: Final = 1.0
+"""How long a process may go on with a question after whoever asked has left; then it is ended, and its work with it."""
 WINDOW: Final = 32
 """Questions in the pipe at once; a dying reader loses at most these, and they are asked again."""
 MAX_ATTEMPTS: Final = 2
@@ -71,29 +76,47 @@ class Reader:
         self._rules = rules
         self._cap_seconds = cap_seconds
         self._loop = asyncio.get_running_loop()
-        self._row: deque[bytes | Question] = deque()
+        self._row: deque[Question] = deque()
         self._wake = asyncio.Event()
         self._taken: dict[int, Question] = {}
         self._working_on: Question | None = None
+        self._patience: asyncio.Timeout | None = None
+        """Of the answer that is being waited for."""
+        self._level = 0
+        """The sequence number of the last batch that the process was sent."""
         self._asked = 0
         self._failures = 0
         self._stopped = False
         self.waiting = 0
+        self.waiting_bytes = 0
+        """Of the parameters of questions that are waiting."""
+        self.answered_at = time.monotonic()
+        """When the process last showed life: an answer, or its start."""
+        self.restarts = 0
+        """Since start; the first process is none."""
         self.process_id: int | None = None
         """Of the process that serves now; None between two."""
 
-    def feed(self, batch: bytes) -> None:
-        """Puts an encoded batch, already in the backlog, at the end of the row. Any thread."""
-        if self._stopped:
-            return
-        self._row.append(batch)
-        self._loop.call_soon_threadsafe(self._wake.set)
+    @property
+    def name(self) -> str:
+        """For people and metrics."""
+        return self._path.name
+
+    @property
+    def behind(self) -> int:
+        """Batches that the process was not sent yet."""
+        return max(0, self._backlog.newest - self._level)
+
+    def feed(self) -> None:
+        """There is a new batch in the backlog. Any thread."""
+        if not self._stopped:
+            self._loop.call_soon_threadsafe(self._wake.set)
 
     async def ask(self, method: str, parameters: bytes) -> Any:
         """The answer to a question, or its error. Raises ReadersBusy, QueryTimedOut, ReaderCrashed, ReaderBug."""
         if self._stopped:
             raise ReaderCrashed("the reader has stopped")
-        if self.waiting >= MAX_WAITING:
+        if self.waiting >= MAX_WAITING or (self.waiting and self.waiting_bytes + len(parameters) > MAX_WAITING_BYTES):
             raise ReadersBusy(f"too many state questions at once: {self.waiting} are waiting")
         self._asked += 1
         question = Question(
@@ -104,12 +127,20 @@ class Reader:
             expires_at=time.monotonic() + max(PATIENCE_SECONDS, self._cap_seconds),
         )
         self.waiting += 1
+        self.waiting_bytes += len(parameters)
         try:
             self._row.append(question)
             self._wake.set()
             return await question.answer
         finally:
             self.waiting -= 1
+            self.waiting_bytes -= len(parameters)
+            self._hurry(question)
+
+    def _hurry(self, question: Question) -> None:
+        """Nobody waits for `question` any more: a process that is still at it gets a moment, no more."""
+        if question is self._working_on and self._patience is not None and not self._patience.expired():
+            self._patience.reschedule(self._loop.time() + ABANDONED_SECONDS)
 
     async def run(self) -> None:
         """Keeps a process serving until this is cancelled; then stops it and fails what is waiting."""
@@ -117,6 +148,7 @@ class Reader:
             while True:
                 await self._serve_once()
                 self._ask_again()
+                self.restarts += 1
                 self._failures += 1
                 if self._failures >= FAILURES_UNTIL_REFUSING:
                     self._refuse_waiting("reader processes keep dying: see the log")
@@ -130,9 +162,10 @@ class Reader:
             self._refuse_waiting("the reader has stopped")
 
     def _refuse_waiting(self, reason: str) -> None:
-        for item in list(self._row):
-            if isinstance(item, Question) and not item.answer.done():
-                item.answer.set_exception(ReaderCrashed(reason))
+        for question in self._row:
+            if not question.answer.done():
+                question.answer.set_exception(ReaderCrashed(reason))
+        self._row.clear()
 
     def _ask_again(self) -> None:
         """Puts back what the dead process had taken, but not what has now killed a process twice."""
@@ -158,9 +191,10 @@ class Reader:
         try:
             await self._bring_level(process)
             self.process_id = process.pid
+            self.answered_at = time.monotonic()
             _log.debug("readers.ready", reader=self._index, pid=process.pid)
             await self._until_gone(process)
-        except (_ReaderGone, FrameError, ConnectionError, TimeoutError) as error:
+        except (_ReaderGone, BatchForgotten, FrameError, ConnectionError, TimeoutError) as error:
             _log.warning("readers.restarting", reader=self._index, pid=process.pid, reason=str(error))
         finally:
             self.process_id = None
@@ -182,28 +216,28 @@ class Reader:
         if ready is None or ready[0] != "ready":
             raise _ReaderGone("the process ended before it was ready")
         _, sequence, genesis = ready
-        self._drop_batches()
-        missing = self._backlog.since(sequence) if genesis in (None, self._db.canonical_hash(0)) else None
-        if missing is None:
+        is_copy = genesis in (None, self._db.canonical_hash(0))
+        if is_copy and self._backlog.holds_all_after(sequence):
+            self._level = sequence
+        else:
             await self._send_snapshot(process)
-            return
-        for batch in missing:
-            await _send(process, "batch", batch)
-
-    def _drop_batches(self) -> None:
-        """Takes batches out of the row: all of them are in the backlog, or in the snapshot."""
-        for _ in range(len(self._row)):
-            item = self._row.popleft()
-            if isinstance(item, Question):
-                self._row.append(item)
 
     async def _send_snapshot(self, process: Process) -> None:
         _log.info("readers.copying", reader=self._index)
-        await _send(process, "snapshot")
-        chunks = snapshot_chunks(self._db.store)
-        while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
-            await _send(process, "chunk", chunk)
-        await _send(process, "level")
+        with self._backlog.copying():
+            self._level = self._backlog.newest  # the snapshot has at least that; what it has beyond is skipped there
+            await _send(process, "snapshot")
+            chunks = snapshot_chunks(self._db.store)
+            while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
+                await _send(process, "chunk", chunk)
+            await _send(process, "level")
+            await self._send_batches(process)
+
+    async def _send_batches(self, process: Process) -> None:
+        """All that the backlog has beyond what the process was sent. Raises BatchForgotten."""
+        while (batch := self._backlog.after(self._level)) is not None:
+            self._level += 1
+            await _send(process, "batch", batch)
 
     async def _until_gone(self, process: Process) -> None:
         window = asyncio.Semaphore(WINDOW)
@@ -221,26 +255,30 @@ class Reader:
     async def _write(self, process: Process, window: asyncio.Semaphore) -> None:
         while True:
             self._wake.clear()
+            await self._send_batches(process)
             while self._row:
-                await self._write_next(process, window, self._row.popleft())
+                await self._write_question(process, window, self._row.popleft())
             await self._wake.wait()
 
-    async def _write_next(self, process: Process, window: asyncio.Semaphore, item: bytes | Question) -> None:
-        if isinstance(item, bytes):
-            await _send(process, "batch", item)
-        elif not item.answer.done():
-            self._taken[item.number] = item
-            await window.acquire()
-            await _send(process, "ask", item.number, item.expires_at, item.method, item.parameters)
+    async def _write_question(self, process: Process, window: asyncio.Semaphore, question: Question) -> None:
+        """Sends what was committed before the question was asked (the backlog has it by now), then the question."""
+        if question.answer.done():
+            return
+        self._taken[question.number] = question
+        await window.acquire()
+        await self._send_batches(process)
+        await _send(process, "ask", question.number, question.expires_at, question.method, question.parameters)
 
     async def _read(self, process: Process, window: asyncio.Semaphore) -> None:
         assert process.stdout is not None  # noqa: S101 - it was asked for
         while True:
             try:
-                async with asyncio.timeout(None if self._working_on is None else self._cap_seconds):
+                async with asyncio.timeout(self._seconds_left()) as self._patience:
                     message = await receive_frame(process.stdout)
             except TimeoutError:
                 self._give_up_on_current()
+            finally:
+                self._patience = None
             if message is None:
                 raise _ReaderGone("the process ended")
             if message[0] == "started":
@@ -248,18 +286,27 @@ class Reader:
             else:
                 self._failures = 0
                 self._working_on = None
+                self.answered_at = time.monotonic()
                 window.release()
                 _settle(self._taken.pop(message[1]), message[0], message[2])
 
+    def _seconds_left(self) -> float | None:
+        """What the process has for what it works on; None where it has nothing to do."""
+        question = self._working_on
+        if question is None:
+            return None
+        return ABANDONED_SECONDS if question.answer.done() else self._cap_seconds
+
     def _give_up_on_current(self) -> None:
         question = self._working_on
-        if question is not None:
-            self._taken.pop(question.number, None)
-            if not question.answer.done():
-                question.answer.set_exception(
-                    QueryTimedOut(f"execution aborted (timeout = {self._cap_seconds:g}s) in {question.method}")
-                )
         self._working_on = None
+        self._failures = 0  # it worked, if on the wrong thing: that is no reason to make the others wait
+        if question is None or question.answer.done():
+            raise _ReaderGone("nobody waits for its answer any more")
+        self._taken.pop(question.number, None)
+        question.answer.set_exception(
+            QueryTimedOut(f"execution aborted (timeout = {self._cap_seconds:g}s) in {question.method}")
+        )
         raise _ReaderGone("a question took too long")
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from node.readers.backlog import MAX_BATCHES, Backlog, snapshot_chunks
+from node.readers.backlog import Backlog, BatchForgotten, snapshot_chunks
 from node.readers.errors import FrameError, QueryTimedOut
 from node.readers.frames import MAX_FRAME_BYTES, encode_frame, read_frame, receive_frame
 from node.readers.wire import pack, pack_error, unpack, unpack_error
@@ -107,27 +107,58 @@ async def test_an_asyncio_stream_gives_the_same_messages() -> None:
     assert await receive_frame(stream) is None
 
 
-def test_the_backlog_hands_out_what_a_copy_lacks_and_knows_when_it_can_not() -> None:
+def taken(backlog: Backlog, sequence: int) -> list[bytes]:
+    """All batches after a sequence number, as a reader takes them."""
+    found = []
+    while (batch := backlog.after(sequence)) is not None:
+        found.append(batch)
+        sequence += 1
+    return found
+
+
+def test_the_backlog_hands_out_what_a_copy_lacks_and_knows_when_it_can_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("node.readers.backlog.MAX_BATCHES", 256)
     backlog = Backlog(10)
-    assert backlog.since(10) == []
-    assert backlog.since(9) is None
+    assert taken(backlog, 10) == []
+    assert not backlog.holds_all_after(9)
     for number in range(3):
         backlog.add(11 + number, b"%d" % number)
-    assert backlog.since(11) == [b"1", b"2"]
-    assert backlog.since(13) == []
-    assert backlog.since(14) is None
-    for number in range(3, MAX_BATCHES + 3):
+    assert taken(backlog, 11) == [b"1", b"2"]
+    assert taken(backlog, 13) == []
+    assert not backlog.holds_all_after(14)
+    for number in range(3, 256 + 3):
         backlog.add(11 + number, b"%d" % number)
-    assert backlog.since(10) is None
-    assert len(backlog.since(13) or []) == MAX_BATCHES
+    assert not backlog.holds_all_after(10)
+    assert backlog.holds_all_after(13)
+    assert len(taken(backlog, 13)) == 256
+    with pytest.raises(BatchForgotten, match="batch 11 is no longer kept"):
+        backlog.after(10)
+
+
+def test_the_backlog_is_bounded_by_bytes_and_gives_a_copy_in_the_making_more_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("node.readers.backlog.MAX_BYTES", 1_000)
+    monkeypatch.setattr("node.readers.backlog.COPYING_MAX_BYTES", 3_000)
+    backlog = Backlog(0)
+    for number in range(1, 101):
+        backlog.add(number, bytes(100))
+    assert (backlog.bytes_held, backlog.newest) == (1_000, 100)
+    with backlog.copying():
+        for number in range(101, 201):
+            backlog.add(number, bytes(100))
+        assert backlog.bytes_held == 3_000
+    backlog.add(201, bytes(5_000))
+    assert taken(backlog, 200) == [bytes(5_000)]  # one batch always fits
+    assert backlog.bytes_held == 5_000
 
 
 def test_a_gap_makes_the_backlog_forget_what_came_before() -> None:
     backlog = Backlog(5)
     backlog.add(6, b"six")
     backlog.add(9, b"nine")
-    assert backlog.since(5) is None
-    assert backlog.since(8) == [b"nine"]
+    assert not backlog.holds_all_after(5)
+    assert taken(backlog, 8) == [b"nine"]
 
 
 def test_a_snapshot_is_the_whole_store_in_bounded_chunks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -231,3 +231,57 @@ async def test_without_readers_this_process_answers_the_same(chain: GrowingChain
     assert outcome.output == word(4)
     with pytest.raises(QueryTimedOut):
         await pool.query("call", {"block_hash": head.hash, "message": call(LOOP, gas=20_000_000)})
+
+
+async def test_a_reader_that_works_for_nobody_any_more_is_stopped_within_moments(
+    chain: GrowingChain, start_pool: StartPool
+) -> None:
+    pool = await start_pool(cap_seconds=60.0)
+    head = chain.grow().hash
+    await balance(pool, head)
+    (process_id,) = pool.process_ids
+    endless = {"block_hash": head, "message": call(LOOP, gas=2**62)}
+    asked = [asyncio.create_task(pool.query("call", endless)) for _ in range(40)]  # more than the pipe takes
+    while pool.readers[0]._working_on is None:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    behind = asyncio.create_task(balance(pool, head))
+    for task in asked:
+        task.cancel()
+    assert await asyncio.wait_for(behind, 30) == 2  # one endless call alone would take a minute
+    with pytest.raises(ProcessLookupError):
+        os.kill(process_id, 0)
+    assert pool.readers[0].restarts == 1
+    assert (pool.readers[0].waiting, pool.readers[0].waiting_bytes) == (0, 0)
+
+
+async def test_a_reader_that_fell_behind_what_is_kept_while_it_was_busy_is_copied_anew(
+    chain: GrowingChain, start_pool: StartPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a busy reader has not taken waits in the bounded backlog and nowhere else."""
+    monkeypatch.setattr("node.readers.backlog.MAX_BATCHES", 8)
+    pool = await start_pool(cap_seconds=60.0)
+    head = chain.grow().hash
+    await balance(pool, head)
+    (process_id,) = pool.process_ids
+    os.kill(process_id, signal.SIGSTOP)  # busy for as long as we like
+    for _ in range(60):  # a stopped process still takes what fits into its pipe
+        chain.grow(50)
+        await asyncio.sleep(0)
+        if pool.readers[0].behind > 8:
+            break
+    assert pool.readers[0].behind > 8
+    assert len(pool.readers[0]._backlog._batches) <= 8
+    os.kill(process_id, signal.SIGCONT)
+    assert await balance(pool, chain.records[-1].hash) == len(chain.records)
+    assert pool.readers[0].restarts == 1
+
+
+async def test_questions_that_are_too_long_together_are_refused(
+    chain: GrowingChain, start_pool: StartPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("node.readers.reader.MAX_WAITING_BYTES", 5_000)
+    pool = await start_pool()
+    head = chain.grow().hash
+    long = {"block_hash": head, "message": call(STORE, bytes(3_000))}
+    answers = await asyncio.gather(*(pool.query("call", long) for _ in range(3)), return_exceptions=True)
+    assert [isinstance(answer, ReadersBusy) for answer in answers] == [False, True, True]
