@@ -9,6 +9,9 @@
         │   └── NotificationsUnsupported       subscriptions need a WebSocket
         ├── InvalidParams              -32602  names the parameter
         ├── ExecutionReverted               3  with the revert data
+        ├── ReceiptTimedOut                 4  with the transaction's hash
+        ├── NotReady                        5  with the transaction's hash
+        ├── NonceGap                        6  with the expected nonce
         ├── CallFailed                 -32000  the EVM stopped for another reason; the text is geth's
         ├── BlockNotFound              -32000  a state question names a block that isn't there
         ├── FilterNotFound             -32000
@@ -24,24 +27,10 @@ the client sees -32603, which clients retry, so nothing deterministic may ever u
 from typing import Final
 
 from state.errors import Blame, NodeError, Severity
+from state.execution.reverts import revert_reason
 
 INTERNAL_ERROR: Final = -32603
 REVERT_CODE: Final = 3
-
-_ERROR_SELECTOR: Final = bytes.fromhex("08c379a0")
-_PANIC_SELECTOR: Final = bytes.fromhex("4e487b71")
-_PANICS: Final = {
-    0x00: "generic panic",
-    0x01: "assert(false)",
-    0x11: "arithmetic underflow or overflow",
-    0x12: "division or modulo by zero",
-    0x21: "enum overflow",
-    0x22: "invalid encoded storage byte array accessed",
-    0x31: "out-of-bounds array access; popping on an empty array",
-    0x32: "out-of-bounds access of an array or bytesN",
-    0x41: "out of memory",
-    0x51: "uninitialized function",
-}
 
 
 class RpcError(NodeError):
@@ -97,6 +86,42 @@ class ExecutionReverted(RpcError):
         self.data = data
 
 
+class ReceiptTimedOut(RpcError):
+    """A transaction is in the pool, but in no block within the time to wait (EIP-7966). `data` is its hash."""
+
+    rpc_code = 4
+
+    def __init__(self, seconds: float, transaction_hash: bytes) -> None:
+        super().__init__(f"The transaction was added to the mempool but wasn't processed in {seconds:g}s.")
+        self.data = transaction_hash
+
+
+class NotReady(RpcError):
+    """A transaction whose receipt was to be waited for can't be executed now; the pool never saw it (EIP-7966).
+
+    `data` is its hash.
+    """
+
+    rpc_code = 5
+
+    def __init__(self, reason: str, transaction_hash: bytes) -> None:
+        super().__init__(f"The transaction was rejected: {reason}")
+        self.data = transaction_hash
+
+
+class NonceGap(RpcError):
+    """A transaction whose receipt was to be waited for has too high a nonce; the pool never saw it (EIP-7966).
+
+    `data` is the nonce that it should have.
+    """
+
+    rpc_code = 6
+
+    def __init__(self, got: int, expected: int) -> None:
+        super().__init__(f"The transaction was rejected due to a nonce gap: got {got}, expected {expected}.")
+        self.data = hex(expected)
+
+
 class CallFailed(RpcError):
     """A call that ran out of gas, hit an invalid opcode, or couldn't start."""
 
@@ -138,19 +163,3 @@ class CannotListen(RpcError):
 
     blame = Blame.OPERATOR
     severity = Severity.CRITICAL
-
-
-def revert_reason(data: bytes) -> str | None:
-    """The text of Solidity's `Error(string)` or `Panic(uint256)` in revert data; None for anything else."""
-    if data[:4] == _PANIC_SELECTOR and len(data) == 36:
-        code = int.from_bytes(data[4:], "big")
-        return _PANICS.get(code, f"unknown panic code: {code:#x}")
-    if data[:4] != _ERROR_SELECTOR or len(data) < 68 or int.from_bytes(data[4:36], "big") != 32:
-        return None
-    length = int.from_bytes(data[36:68], "big")
-    if length > len(data) - 68:
-        return None
-    try:
-        return data[68 : 68 + length].decode()
-    except UnicodeDecodeError:
-        return None

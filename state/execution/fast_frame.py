@@ -57,11 +57,12 @@ class Frame:
 class FrameRunner:
     """Runs outermost frames on one block's world."""
 
-    def __init__(self, world: WorldState, env: BlockEnv, rules: ChainRules) -> None:
+    def __init__(self, world: WorldState, env: BlockEnv, rules: ChainRules, vm: FastState | None = None) -> None:
+        """`vm`: what the opcodes see, where it isn't the plain one."""
         self._world = world
         self._env = env
         self._rules = rules
-        self._vm = FastState(world, env, rules)
+        self._vm = FastState(world, env, rules) if vm is None else vm
         self.precompiles: frozenset[bytes] = self._vm.precompile_addresses
 
     def system_call(self, to: Address, data: bytes) -> None:

@@ -48,6 +48,8 @@ def geth_text(error: VMError) -> str:
         return "max code size exceeded"
     if isinstance(error, OutOfGas) and "Write contract code" in text:
         return "contract creation code storage out of gas"
+    if isinstance(error, InsufficientStack) and "<=>" in text:
+        return text
     if isinstance(error, InvalidInstruction):
         return _invalid_instruction(text)
     for kind, words in _TEXTS:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 import rpc.errors
-from rpc.errors import ExecutionReverted, RpcError, revert_reason
+from rpc.errors import ExecutionReverted, RpcError
+from state.execution.reverts import revert_reason
 
 
 def _classes(root: type[RpcError]) -> Iterator[type[RpcError]]:

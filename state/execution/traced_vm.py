@@ -1,0 +1,408 @@
+"""The fast VM with hooks: the same opcodes, accounts and gas, told step by step and frame by frame.
+
+Only the loop differs. An opcode that the hooks want to hear of, or that begins a frame, is looked at before it runs and
+told once its cost is known: when it is done, when it fails, or when the frame that it opens begins. What py-evm doesn't
+turn into a frame and geth does (a call without funds, too deep, a collision, SELFDESTRUCT) is told as one here.
+Sources: geth's interpreter loop and its tracing hooks; EIP-150, 2929, 3529, 6780, 7702.
+"""
+
+# As in fast_vm.py: py-evm types every argument by its abstract interfaces.
+# mypy: disable-error-code="override,assignment,arg-type,attr-defined,misc"
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from eth.exceptions import FullStack, Halt, InsufficientStack, OutOfGas, VMError
+from eth.vm.forks.cancun.transaction_context import CancunTransactionContext
+from eth.vm.message import Message
+
+from state.execution.fast_opcodes import COLD_SLOT_GAS, KECCAK_WORD_GAS, STACK_LIMIT, WARM_SLOT_GAS
+from state.execution.fast_vm import FastComputation, FastGasMeter, FastState, OptimismComputation
+from state.execution.hooks import EmittedLog, FrameEntry, FrameExit, Step, TraceHooks
+from state.execution.opcode_names import (
+    CALLS,
+    CREATIONS,
+    DELEGATECALL,
+    FIXED_GAS,
+    FRAME_OPCODES,
+    GIVES,
+    NAMES,
+    SELFDESTRUCT,
+    SLOAD,
+    STATICCALL,
+    TAKES,
+)
+from state.execution.port import BlockEnv, ChainRules
+from state.execution.validation import MAX_INITCODE_SIZE
+from state.execution.vm_errors import geth_text
+from state.primitives.types import ZERO_ADDRESS, Address
+from state.world.journal import WorldState
+
+OPCODES_PER_TICK: Final = 1_024
+_KECCAK256: Final = 0x20
+_CALL_DEPTH: Final = 1_024
+
+
+class TracedGasMeter(FastGasMeter):
+    """A meter that remembers what one watched opcode was charged, paid or not."""
+
+    def __init__(self, start_gas: int) -> None:
+        super().__init__(start_gas)
+        self.charges: list[tuple[int, str]] | None = None
+        self.returned = 0
+        self.is_refused = False
+
+    def consume_gas(self, amount: int, reason: str) -> None:
+        """Raises OutOfGas, whose text names the reason."""
+        if self.charges is not None:
+            self.charges.append((amount, reason))
+            self.is_refused = amount > self.gas_remaining
+        super().consume_gas(amount, reason)
+
+    def return_gas(self, amount: int) -> None:
+        """Gas that a child frame didn't use."""
+        self.returned = amount
+        super().return_gas(amount)
+
+
+@dataclass(slots=True, kw_only=True)
+class _OpenFrame:
+    """A frame that runs."""
+
+    refund_before: int
+    """The transaction's refunds when it began."""
+    logs_before: int
+    children_refund: int = 0
+    step: Step | None = None
+    """The watched opcode that runs."""
+    is_told: bool = False
+    has_entered: bool = False
+    """Whether that opcode has begun a frame."""
+    meter: TracedGasMeter | None = None
+
+
+@dataclass(slots=True)
+class Probe:
+    """Follows one transaction through its frames and tells the hooks."""
+
+    hooks: TraceHooks
+    world: WorldState
+    logs: int
+    """In the block so far."""
+    _frames: list[_OpenFrame] = field(default_factory=list)
+    _watched: bytes = b""
+    _told: bytes = b""
+
+    def __post_init__(self) -> None:
+        wanted = self.hooks.opcodes
+        self._watched = bytes(value in wanted or value in FRAME_OPCODES for value in range(256))
+        self._told = bytes(value in wanted for value in range(256))
+
+    # --- frames ----------------------------------------------------------------------------------------------
+
+    def enter(self, message: Message, *, is_outermost: bool) -> None:
+        """A frame begins; the step that opened it is told first."""
+        self.hooks.tick()
+        refund = message.refund
+        kind, to, value = "CREATE" if message.is_create else "CALL", message.to, message.value
+        if not is_outermost:
+            parent = self._frames[-1]
+            step = parent.step
+            assert step is not None  # noqa: S101 - only watched opcodes open frames
+            self._tell(parent)
+            parent.has_entered = True
+            kind, refund = NAMES[step.opcode], self._refund(parent)
+            if step.opcode in CALLS:
+                to = _address(step.stack[-2])
+            value = None if step.opcode == STATICCALL else value
+        if message.is_create:
+            to = message.storage_address
+        self._frames.append(_OpenFrame(refund_before=refund, logs_before=self.logs))
+        self.hooks.enter(
+            FrameEntry(
+                kind=kind,
+                depth=message.depth,
+                sender=Address(bytes(message.sender)) if is_outermost else self._sender(),
+                to=Address(bytes(to)),
+                input=bytes(message.code if message.is_create else message.data),
+                gas=message.gas,
+                value=value,
+            )
+        )
+
+    def _sender(self) -> Address:
+        """The account that makes the newest frame; for DELEGATECALL py-evm's own notion is one frame further out."""
+        step = self._frames[-2].step
+        assert step is not None  # noqa: S101 - only watched opcodes open frames
+        return step.address
+
+    def exit(self, computation: FastComputation) -> None:
+        """The newest frame is over."""
+        frame = self._frames.pop()
+        error: VMError | None = computation._error
+        if error is not None:
+            self.logs = frame.logs_before
+        elif self._frames:
+            self._frames[-1].children_refund += computation._gas_meter.gas_refunded + frame.children_refund
+        self.hooks.exit(
+            FrameExit(
+                output=bytes(computation.output),
+                gas_used=computation.msg.gas - computation.get_gas_remaining(),
+                error=None if error is None else geth_text(error),
+            )
+        )
+
+    def log(self, address: bytes, topics: tuple[int, ...], data: bytes) -> None:
+        """A log is written."""
+        self.hooks.log(EmittedLog(address=Address(bytes(address)), topics=topics, data=bytes(data), index=self.logs))
+        self.logs += 1
+
+    # --- opcodes ---------------------------------------------------------------------------------------------
+
+    def run(self, computation: "TracedFrame", table: tuple[Callable[..., None], ...]) -> None:
+        """The frame's code from its first opcode to its last. Raises VMError."""
+        code, values = computation.code, computation._stack.values
+        opcodes, watched = code._raw_code_bytes, self._watched
+        frame, count = self._frames[-1], 0
+        frame.meter = computation._gas_meter
+        try:
+            while True:
+                position = code.program_counter
+                opcode = opcodes[position]
+                code.program_counter = position + 1
+                count += 1
+                if not count % OPCODES_PER_TICK:
+                    self.hooks.tick()
+                if watched[opcode]:
+                    self._watch(frame, computation, position, opcode, table[opcode])
+                    continue
+                if len(values) < TAKES[opcode]:
+                    raise _underflow(values, opcode)
+                table[opcode](computation)
+        except Halt:
+            pass
+
+    def _watch(
+        self, frame: _OpenFrame, computation: "TracedFrame", position: int, opcode: int, run: Callable[..., None]
+    ) -> None:
+        meter, world, address = frame.meter, self.world, Address(bytes(computation.msg.storage_address))
+        assert meter is not None  # noqa: S101 - set when the frame began to run
+        values = computation._stack.values
+        step = frame.step = Step(
+            pc=position,
+            opcode=opcode,
+            gas=meter.gas_remaining,
+            cost=FIXED_GAS[opcode],
+            depth=computation.msg.depth + 1,
+            address=address,
+            stack=values[:],
+            memory=bytes(computation._memory._bytes) if self.hooks.wants_memory else b"",
+            return_data=computation.return_data,
+            refund=0,
+            error=None,
+            failed=False,
+        )
+        frame.is_told = frame.has_entered = meter.is_refused = False
+        meter.charges, meter.returned = [], 0
+        balance = world.get_balance(address) if opcode == SELFDESTRUCT else 0
+        try:
+            if len(values) < TAKES[opcode]:
+                raise _underflow(values, opcode)
+            if len(values) + GIVES[opcode] - TAKES[opcode] > STACK_LIMIT:
+                raise FullStack("Stack limit reached")
+            run(computation)
+        except Halt:
+            self._tell(frame)
+            if opcode == SELFDESTRUCT:
+                self._selfdestructed(step, balance)
+            raise
+        except VMError as error:
+            self._tell(frame, error)
+            raise
+        self._tell(frame)
+        if opcode in FRAME_OPCODES and not frame.has_entered:
+            self._stillborn(step, meter, computation)
+
+    def _refund(self, frame: _OpenFrame) -> int:
+        own = 0 if frame.meter is None else frame.meter.gas_refunded
+        return frame.refund_before + own + frame.children_refund
+
+    def _tell(self, frame: _OpenFrame, error: VMError | None = None) -> None:
+        """The running step, once."""
+        step, meter = frame.step, frame.meter
+        if frame.is_told or step is None or meter is None:
+            return
+        frame.is_told = True
+        if self._told[step.opcode]:
+            never_began = isinstance(error, OutOfGas | InsufficientStack | FullStack)
+            step.failed = error is not None
+            step.error = geth_text(error) if error is not None and never_began else None
+            step.refund = self._refund(frame)
+            if not isinstance(error, InsufficientStack | FullStack):
+                step.cost = self._cost(step, meter, is_unpaid=isinstance(error, OutOfGas))
+            self.hooks.step(step)
+
+    def _cost(self, step: Step, meter: TracedGasMeter, *, is_unpaid: bool) -> int:
+        charges = meter.charges or []
+        if step.opcode in CALLS:
+            return sum(amount for amount, _ in charges)
+        if step.opcode in CREATIONS:
+            return sum(amount for amount, _ in charges) - _handed_on(step, charges)
+        paid = step.gas - meter.gas_remaining
+        if not is_unpaid:
+            return paid
+        return paid + (charges[-1][0] if meter.is_refused else self._unpaid(step))
+
+    def _unpaid(self, step: Step) -> int:
+        """What an opcode of fast_opcodes.py asked for in vain: those charge without telling the meter."""
+        if step.opcode == SLOAD:
+            is_warm = self.world.is_storage_warm(step.address, step.stack[-1])
+            return WARM_SLOT_GAS if is_warm else COLD_SLOT_GAS
+        if step.opcode == _KECCAK256 and step.gas >= FIXED_GAS[_KECCAK256]:
+            return KECCAK_WORD_GAS * ((step.stack[-2] + 31) // 32)
+        return FIXED_GAS[step.opcode]
+
+    def _selfdestructed(self, step: Step, balance: int) -> None:
+        self._told_whole(
+            FrameEntry(
+                kind=NAMES[SELFDESTRUCT],
+                depth=step.depth,
+                sender=step.address,
+                to=_address(step.stack[-1]),
+                input=b"",
+                gas=0,
+                value=balance,
+            ),
+            FrameExit(output=b"", gas_used=0, error=None),
+        )
+
+    def _stillborn(self, step: Step, meter: TracedGasMeter, computation: "TracedFrame") -> None:
+        """A frame that could not begin: too deep, no funds, or where a contract is already."""
+        stack, charges = step.stack, meter.charges or []
+        if step.opcode in CREATIONS:
+            handed_on, value, start, size = _handed_on(step, charges), stack[-1], stack[-2], stack[-3]
+            to, gas = ZERO_ADDRESS, handed_on or meter.gas_remaining - meter.gas_remaining // 64
+            error, used = "contract address collision", handed_on
+        else:
+            start, size = stack[-4:-6:-1] if step.opcode not in (DELEGATECALL, STATICCALL) else stack[-3:-5:-1]
+            to, gas, used, error = _address(stack[-2]), meter.returned, 0, ""
+            value = stack[-3] if step.opcode not in (DELEGATECALL, STATICCALL) else 0
+        if not used:
+            error = "max call depth exceeded" if step.depth > _CALL_DEPTH else "insufficient balance for transfer"
+        if step.opcode == DELEGATECALL:
+            value = computation.msg.value
+        self._told_whole(
+            FrameEntry(
+                kind=NAMES[step.opcode],
+                depth=step.depth,
+                sender=step.address,
+                to=to,
+                input=bytes(computation._memory._bytes[start : start + size]),
+                gas=gas,
+                value=None if step.opcode == STATICCALL else value,
+            ),
+            FrameExit(output=b"", gas_used=used, error=error),
+        )
+
+    def _told_whole(self, entry: FrameEntry, result: FrameExit) -> None:
+        self.hooks.enter(entry)
+        self.hooks.exit(result)
+
+
+def _underflow(values: list[int], opcode: int) -> InsufficientStack:
+    return InsufficientStack(f"stack underflow ({len(values)} <=> {TAKES[opcode]})")
+
+
+def _address(word: int) -> Address:
+    return Address((word & (1 << 160) - 1).to_bytes(20, "big"))
+
+
+def _handed_on(step: Step, charges: list[tuple[int, str]]) -> int:
+    """The gas that a creation gives its frame: the second charge in the opcode's own name."""
+    own = [amount for amount, reason in charges if reason == NAMES[step.opcode]]
+    return own[1] if len(own) > 1 else 0
+
+
+class TracedFrame(FastComputation):
+    """One call frame that its state's probe follows."""
+
+    state: "TracedState"
+
+    def __init__(self, state: "TracedState", message: Message, transaction_context: CancunTransactionContext) -> None:
+        super().__init__(state, message, transaction_context)
+        self._gas_meter = meter = TracedGasMeter(message.gas)
+        self.consume_gas = meter.consume_gas
+
+    @classmethod
+    def apply_message(
+        cls,
+        state: "TracedState",
+        message: Message,
+        transaction_context: CancunTransactionContext,
+        parent_computation: FastComputation | None = None,
+    ) -> FastComputation:
+        """As ever, told; a creation's is told by `apply_create_message`."""
+        if message.is_create:
+            return super().apply_message(state, message, transaction_context, parent_computation)
+        state.probe.enter(message, is_outermost=parent_computation is None)
+        computation = super().apply_message(state, message, transaction_context, parent_computation)
+        state.probe.exit(computation)
+        return computation
+
+    @classmethod
+    def apply_create_message(
+        cls,
+        state: "TracedState",
+        message: Message,
+        transaction_context: CancunTransactionContext,
+        parent_computation: FastComputation | None = None,
+    ) -> FastComputation:
+        """As ever, told; oversize init code fails in the parent's frame and begins none."""
+        begins = len(message.code) <= MAX_INITCODE_SIZE
+        if begins:
+            state.probe.enter(message, is_outermost=parent_computation is None)
+        computation = super().apply_create_message(state, message, transaction_context, parent_computation)
+        state.probe.exit(computation)
+        return computation
+
+    @classmethod
+    def _run(cls, computation: "TracedFrame") -> None:
+        if computation.code._length_cache:  # no code: no opcode, not even the STOP behind its end
+            computation.state.probe.run(computation, cls.table)
+
+    def add_log_entry(self, account: bytes, topics: tuple[int, ...], data: bytes) -> None:
+        """As ever, told."""
+        super().add_log_entry(account, topics, data)
+        self.state.probe.log(account, topics, data)
+
+
+class TracedOptimismFrame(TracedFrame):
+    """The same with an OP chain's precompiles."""
+
+    _precompiles = OptimismComputation._precompiles
+
+
+class TracedState(FastState):
+    """What the opcodes of one traced transaction see."""
+
+    def __init__(self, world: WorldState, env: BlockEnv, rules: ChainRules, probe: Probe) -> None:
+        super().__init__(world, env, rules)
+        self.probe = probe
+        self.computation_class = _traced(self.computation_class)
+
+    def run(self, message: Message, *, origin: Address, gas_price: int) -> FastComputation:
+        """As ever; a creation on an occupied address is told, too, though it never runs."""
+        collides = message.is_create and self.world.is_occupied(message.storage_address)
+        if collides:
+            self.probe.enter(message, is_outermost=True)
+        computation = super().run(message, origin=origin, gas_price=gas_price)
+        if collides:
+            self.probe.exit(computation)
+        return computation
+
+
+def _traced(usual: type[FastComputation]) -> type[TracedFrame]:
+    """`usual` with hooks; any other class than these two is one of them with precompiles moved for a call."""
+    known = {FastComputation: TracedFrame, OptimismComputation: TracedOptimismFrame}.get(usual)
+    return known or type(usual.__name__, (TracedFrame,), {"_precompiles": usual._precompiles})
