@@ -6,17 +6,18 @@ reader processes, once for the L2 node and once for the simulated L1.
     PoolPort     submitting, pending transactions         `submit` is asynchronous: a follower forwards
     NodeInfo     what this node is and how it fares
     RollupPort   what op-node would answer                absent on L1
+    EconomyPort  Datanets, models, inferences, rewards    asynchronous: a reader process answers; absent on L1
 
 Every state question names its block by hash, so that an answer can't mix two blocks. Heads are pushed the other way,
 by `rpc.events.EventHub`. Implementations raise NodeError for what can be expected; anything else is a bug.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from state.blocks import Header, Log, Receipt
-from state.execution.port import AccountOverride, CallMessage, TransactionOutcome
+from state.execution.port import AccountOverride, BlockOverrides, CallMessage, TransactionOutcome
 from state.primitives.types import Address, BlockNumber, Gas, Hash32, Nonce, Wei
 from state.transactions import RecoveredTransaction
 
@@ -120,6 +121,23 @@ class AccountProof:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PoolEntry:
+    """A transaction in the pool."""
+
+    transaction: RecoveredTransaction
+    is_executable: bool
+    """The next block may take it; else it is queued behind a gap in its sender's nonces."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolCounts:
+    """How many transactions the pool holds."""
+
+    executable: int
+    queued: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SyncProgress:
     """How far a node that is catching up has come."""
 
@@ -169,12 +187,20 @@ class StatePort(Protocol):
     async def storage(self, block_hash: Hash32, address: Address, slot: int) -> int: ...
 
     async def call(
-        self, block_hash: Hash32, message: CallMessage, overrides: Mapping[Address, AccountOverride]
+        self,
+        block_hash: Hash32,
+        message: CallMessage,
+        overrides: Mapping[Address, AccountOverride],
+        block_overrides: BlockOverrides | None = None,
     ) -> TransactionOutcome:
         """What `message` does in the block `block_hash`, on the state after it. `gas_limit` is already capped."""
 
     async def estimate_gas(
-        self, block_hash: Hash32, message: CallMessage, overrides: Mapping[Address, AccountOverride]
+        self,
+        block_hash: Hash32,
+        message: CallMessage,
+        overrides: Mapping[Address, AccountOverride],
+        block_overrides: BlockOverrides | None = None,
     ) -> Gas:
         """The least gas limit (within 1.5 %) with which `message` succeeds, at most `message.gas_limit`.
 
@@ -211,6 +237,12 @@ class PoolPort(Protocol):
 
     def executable(self, limit: int) -> Sequence[RecoveredTransaction]:
         """At most `limit` transactions that the next block may take, best first."""
+
+    def content(self, sender: Address | None = None) -> Iterator[PoolEntry]:
+        """All that it holds, or only one sender's, by sender and nonce."""
+
+    def counts(self) -> PoolCounts:
+        """How many it holds."""
 
 
 class NodeInfo(Protocol):
@@ -250,6 +282,16 @@ class RollupPort(Protocol):
     async def rollup_config(self) -> JsonObject: ...
 
 
+class EconomyPort(Protocol):
+    """Questions about the AI economy: the OPEN predeploys, and what follows from the chain's own data."""
+
+    async def ask(self, question: str, block_hash: Hash32, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The answer at a canonical block: plain values by the names that clients see, the block among them.
+
+        Questions and their arguments are those of `rpc.namespaces.open_economy`. Raises NodeError.
+        """
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
     """Everything that the methods of one server may ask."""
@@ -260,5 +302,7 @@ class Ports:
     info: NodeInfo
     rollup: RollupPort | None = None
     """None on L1: `optimism_*` is then not there."""
+    economy: EconomyPort | None = None
+    """None where there are no OPEN predeploys: `open_*` is then not available."""
     prepare_transactions: Callable[[Sequence[bytes]], Awaitable[None]] | None = None
     """Told the raw transactions of a batch before they are submitted one by one: what takes long may begin."""

@@ -1,11 +1,12 @@
 """StatePort over the reader processes."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from node.readers import ReaderPool
 from rpc.ports import AccountProof, LocatedLog, StorageProof, TopicFilter
 from state.database import LogEntry
-from state.execution.port import AccountOverride, CallMessage, TransactionOutcome
+from state.execution.port import AccountOverride, BlockOverrides, CallMessage, TransactionOutcome
 from state.primitives.types import Address, BlockNumber, Gas, Hash32, Nonce, Wei
 from state.queries import AccountProof as QueriedProof
 from state.world.types import Account
@@ -38,13 +39,25 @@ class ReaderState:
         word: int = await self._pool.query("storage", question)
         return word
 
-    async def call(self, block_hash: Hash32, message: CallMessage, overrides: Overrides) -> TransactionOutcome:
-        question = {"block_hash": block_hash, "message": message, "overrides": overrides}
+    async def call(
+        self,
+        block_hash: Hash32,
+        message: CallMessage,
+        overrides: Overrides,
+        block_overrides: BlockOverrides | None = None,
+    ) -> TransactionOutcome:
+        question = _call_question(block_hash, message, overrides, block_overrides)
         outcome: TransactionOutcome = await self._pool.query("call", question)
         return outcome
 
-    async def estimate_gas(self, block_hash: Hash32, message: CallMessage, overrides: Overrides) -> Gas:
-        question = {"block_hash": block_hash, "message": message, "overrides": overrides}
+    async def estimate_gas(
+        self,
+        block_hash: Hash32,
+        message: CallMessage,
+        overrides: Overrides,
+        block_overrides: BlockOverrides | None = None,
+    ) -> Gas:
+        question = _call_question(block_hash, message, overrides, block_overrides)
         gas: int = await self._pool.query("estimate_gas", question)
         return Gas(gas)
 
@@ -69,6 +82,17 @@ class ReaderState:
         }
         entries: list[LogEntry] = await self._pool.query("search_logs", question)
         return [_log_view(entry) for entry in entries]
+
+
+def _call_question(
+    block_hash: Hash32, message: CallMessage, overrides: Overrides, block_overrides: BlockOverrides | None
+) -> dict[str, Any]:
+    return {
+        "block_hash": block_hash,
+        "message": message,
+        "overrides": overrides,
+        "block_overrides": block_overrides,
+    }
 
 
 def _proof_view(proof: QueriedProof) -> AccountProof:

@@ -10,7 +10,7 @@ from node.readers.errors import FrameError
 from state.blocks import Log
 from state.database import LogEntry
 from state.errors import NodeError
-from state.execution.port import AccountOverride, CallMessage, TransactionOutcome
+from state.execution.port import AccountOverride, BlockOverrides, CallMessage, TransactionOutcome
 from state.queries import AccountProof, SlotProof
 from state.transactions import AccessListEntry, Authorization
 from state.world.types import Account
@@ -25,6 +25,7 @@ _RECORDS: Final[dict[str, type[Any]]] = {
         AccountOverride,
         AccountProof,
         Authorization,
+        BlockOverrides,
         CallMessage,
         Log,
         LogEntry,

@@ -1,10 +1,18 @@
 """eth: running the EVM on a block's state, without a transaction."""
 
+from dataclasses import replace
 from typing import Final
 
 from rpc.context import Context
 from rpc.errors import REVERT_CODE, CallFailed, ExecutionReverted, InvalidParams
-from rpc.parameters import LATEST, NO_OVERRIDES, BlockSelector, CallRequest, StateOverrides
+from rpc.parameters import (
+    LATEST,
+    NO_OVERRIDES,
+    BlockOverrides,
+    BlockSelector,
+    CallRequest,
+    StateOverrides,
+)
 from rpc.registry import MethodGroup
 from rpc.views.hexadecimal import data, quantity
 from state.blocks import Header
@@ -21,11 +29,13 @@ async def call(
     transaction: CallRequest,
     block: BlockSelector = LATEST,
     overrides: StateOverrides = NO_OVERRIDES,
+    block_overrides: BlockOverrides | None = None,
 ) -> str:
-    """What a call returns on the state of a block, with accounts as `overrides` pretends."""
+    """What a call returns on the state of a block, with accounts and block as the overrides pretend."""
     selected = context.blocks.select(block)
-    message = call_message(context, transaction, selected.header, default_gas=context.limits.call_gas)
-    outcome = await context.ports.state.call(selected.hash, message, overrides)
+    header = overridden_header(selected.header, block_overrides)
+    message = call_message(context, transaction, header, default_gas=context.limits.call_gas)
+    outcome = await context.ports.state.call(selected.hash, message, overrides, block_overrides)
     return data(_output(outcome))
 
 
@@ -35,17 +45,30 @@ async def estimate_gas(
     transaction: CallRequest,
     block: BlockSelector = LATEST,
     overrides: StateOverrides = NO_OVERRIDES,
+    block_overrides: BlockOverrides | None = None,
 ) -> str:
-    """The gas limit that a transaction needs to succeed on the state of a block."""
+    """The gas limit that a transaction needs to succeed on the state of a block, overrides as in eth_call."""
     selected = context.blocks.select(block)
-    message = call_message(context, transaction, selected.header, default_gas=selected.header.gas_limit)
+    header = overridden_header(selected.header, block_overrides)
+    message = call_message(context, transaction, header, default_gas=header.gas_limit)
     try:
-        return quantity(await context.ports.state.estimate_gas(selected.hash, message, overrides))
+        return quantity(await context.ports.state.estimate_gas(selected.hash, message, overrides, block_overrides))
     except NodeError as error:
         revert_data = getattr(error, "data", None)
         if error.rpc_code == REVERT_CODE and isinstance(revert_data, bytes):
             raise ExecutionReverted(revert_data) from error
         raise
+
+
+def overridden_header(header: Header, block: BlockOverrides | None) -> Header:
+    """`header` with the gas limit and base fee that a call's fields are read against."""
+    if block is None:
+        return header
+    return replace(
+        header,
+        gas_limit=header.gas_limit if block.gas_limit is None else Gas(block.gas_limit),
+        base_fee_per_gas=header.base_fee_per_gas if block.base_fee_per_gas is None else Wei(block.base_fee_per_gas),
+    )
 
 
 def call_message(context: Context, request: CallRequest, header: Header, *, default_gas: int) -> CallMessage:

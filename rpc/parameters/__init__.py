@@ -9,9 +9,10 @@ Start reading at `types.py`. Must not import the server, the registry or a names
 """
 
 from rpc.parameters.blocks import LATEST, BlockByHash, BlockByNumber, BlockSelector, BlockTag
-from rpc.parameters.calls import NO_OVERRIDES, CallRequest, StateOverrides
+from rpc.parameters.calls import CallRequest
 from rpc.parameters.filters import FilterRequest
 from rpc.parameters.hexadecimal import Count, Data, Quantity, StorageKey, SubscriptionId, Uint64
+from rpc.parameters.overrides import NO_OVERRIDES, BlockOverrides, StateOverrides
 from rpc.parameters.types import Malformed, ParameterType, parameter_type
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "NO_OVERRIDES",
     "BlockByHash",
     "BlockByNumber",
+    "BlockOverrides",
     "BlockSelector",
     "BlockTag",
     "CallRequest",

@@ -1,23 +1,15 @@
-"""A call's message, and what eth_call may pretend about the state."""
+"""A call's message: a transaction that nobody signed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, NewType, TypeVar
+from typing import TypeVar
 
 from rpc.parameters.hexadecimal import parse_address, parse_data, parse_hash, parse_quantity, parse_uint64
 from rpc.parameters.types import Malformed, ParameterType, define, expect_list, expect_object, nested
-from state.execution.port import AccountOverride
 from state.primitives.types import Address, Hash32, Nonce
 from state.transactions import AccessListEntry, Authorization
 
 T = TypeVar("T")
-
-MAX_OVERRIDDEN_ACCOUNTS: Final = 1_000
-MAX_OVERRIDDEN_SLOTS: Final = 10_000
-"""Of one account."""
-
-StateOverrides = NewType("StateOverrides", dict[Address, AccountOverride])
-NO_OVERRIDES: Final = StateOverrides({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,49 +110,4 @@ def _authorization(value: object) -> Authorization:
     )
 
 
-def parse_overrides(value: object) -> StateOverrides:
-    """`{address: {balance, nonce, code, state, stateDiff}}`."""
-    entries = expect_object(value)
-    if len(entries) > MAX_OVERRIDDEN_ACCOUNTS:
-        raise Malformed(f"too many accounts: got {len(entries)}, expected at most {MAX_OVERRIDDEN_ACCOUNTS}")
-    overrides = {}
-    for key, entry in entries.items():
-        address: Address = nested("address", parse_address, key)
-        overrides[address] = nested(f"0x{address.hex()}", _override, entry)
-    return StateOverrides(overrides)
-
-
-def _override(value: object) -> AccountOverride:
-    fields = expect_object(value)
-    if fields.get("state") is not None and fields.get("stateDiff") is not None:
-        raise Malformed("has both 'state' and 'stateDiff'")
-    if fields.get("movePrecompileToAddress") is not None:
-        raise Malformed("movePrecompileToAddress is not supported")
-
-    def optional(name: str, parse: Callable[[object], T]) -> T | None:
-        entry = fields.get(name)
-        return None if entry is None else nested(name, parse, entry)
-
-    return AccountOverride(
-        nonce=optional("nonce", parse_uint64),
-        balance=optional("balance", parse_quantity),
-        code=optional("code", parse_data),
-        state=optional("state", _slots),
-        state_diff=optional("stateDiff", _slots) or {},
-    )
-
-
-def _slots(value: object) -> dict[int, int]:
-    entries = expect_object(value)
-    if len(entries) > MAX_OVERRIDDEN_SLOTS:
-        raise Malformed(f"too many slots: got {len(entries)}, expected at most {MAX_OVERRIDDEN_SLOTS}")
-    return {
-        int.from_bytes(nested("slot", parse_hash, key), "big"): int.from_bytes(
-            nested(key[:66], parse_hash, entry), "big"
-        )
-        for key, entry in entries.items()
-    }
-
-
 define(CallRequest, ParameterType(label="call", parse=parse_call, schema={"type": "object"}))
-define(StateOverrides, ParameterType(label="state overrides", parse=parse_overrides, schema={"type": "object"}))

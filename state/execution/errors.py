@@ -6,6 +6,8 @@
     ├── FeeCapTooLow               ├── NonceMax             ├── InitCodeTooLarge       └── GasLimitReached
     ├── SenderNotEOA               └── InsufficientFunds
     ExecutionDivergence            the two executors disagree: the node stops
+    OverrideRefused                a call pretends what can't be pretended
+    └── PrecompileMovedToItself
 
 Nothing was changed when one of these is raised. What goes wrong *inside* the EVM is no error of ours but a failed
 receipt, and its text is `TransactionOutcome.error`.
@@ -76,3 +78,16 @@ class ExecutionDivergence(NodeError):
     severity = Severity.CRITICAL
     blame = Blame.OURSELVES
     rpc_code = -32000
+
+
+class OverrideRefused(NodeError):
+    """A state or block override that contradicts itself or has no meaning where it stands."""
+
+    blame = Blame.USER
+    rpc_code = -32000
+
+
+class PrecompileMovedToItself(OverrideRefused):
+    """`movePrecompileToAddress` names the precompile's own address."""
+
+    rpc_code = -38022

@@ -27,7 +27,7 @@ from state.execution.fees import (
     l1_fee,
     operator_fee,
 )
-from state.execution.overrides import with_overrides
+from state.execution.overrides import pretended
 from state.execution.port import AccountOverride, BlockEnv, CallMessage, ChainRules, TransactionOutcome
 from state.execution.validation import (
     TRANSACTION_GAS,
@@ -64,8 +64,9 @@ class FastExecutor:
         overrides: Mapping[Address, AccountOverride] | None = None,
     ) -> TransactionOutcome:
         """What `message` would do on `state`. Raises InvalidTransaction where geth's eth_call errs, too."""
-        reader = with_overrides(state, overrides)
-        call_env = env if message.gas_price else replace(env, base_fee_per_gas=Wei(0))
+        reader, call_env = pretended(state, env, rules, overrides)
+        if not message.gas_price:
+            call_env = replace(call_env, base_fee_per_gas=Wei(0))
         return FastBlock(reader, call_env, rules).call(message)
 
 

@@ -17,7 +17,7 @@ What is py-evm's: every opcode's logic and gas. What is ours, and why:
 # mypy: disable-error-code="override,method-assign,assignment,arg-type,attr-defined,unreachable"
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Final, cast
 
 from eth import constants as evm_constants
@@ -46,7 +46,12 @@ from eth.vm.opcode import as_opcode
 from state.execution.fast_code import FastCode
 from state.execution.fast_opcodes import FastMemory, IntegerStack, fast_opcodes, memory_price
 from state.execution.port import BlockEnv, ChainRules
-from state.execution.precompiles import ETHEREUM_PRECOMPILES, OPTIMISM_PRECOMPILES, evm_functions
+from state.execution.precompiles import (
+    ETHEREUM_PRECOMPILES,
+    OPTIMISM_PRECOMPILES,
+    evm_functions,
+    moved_precompiles,
+)
 from state.execution.validation import MAX_INITCODE_SIZE
 from state.primitives.types import Address
 from state.world.journal import WorldState
@@ -251,6 +256,13 @@ class OptimismComputation(FastComputation):
     _precompiles = evm_functions(OPTIMISM_PRECOMPILES)
 
 
+def with_moved_precompiles(
+    usual: type[FastComputation], moves: Mapping[Address, Address | None]
+) -> type[FastComputation]:
+    """`usual` with precompiles where a call pretends them; one class for each call, and nothing else changed."""
+    return type(usual.__name__, (usual,), {"_precompiles": moved_precompiles(usual.get_precompiles(), moves)})
+
+
 def outer_message(
     *,
     gas: int,
@@ -282,11 +294,19 @@ class FastState(PragueState):
 
     computation_class: type[FastComputation]
 
-    def __init__(self, world: WorldState, env: BlockEnv, rules: ChainRules) -> None:
+    def __init__(
+        self,
+        world: WorldState,
+        env: BlockEnv,
+        rules: ChainRules,
+        computation_class: type[FastComputation] | None = None,
+    ) -> None:
+        """`computation_class`: frames of another kind, with the chain's usual precompiles."""
         self.world = world
         self._env = env
         self._is_optimism = rules.is_optimism
-        self.computation_class = OptimismComputation if rules.is_optimism else FastComputation
+        usual = computation_class or (OptimismComputation if rules.is_optimism else FastComputation)
+        self.computation_class = with_moved_precompiles(usual, env.precompile_moves) if env.precompile_moves else usual
         self.execution_context = ExecutionContext(
             coinbase=env.fee_recipient,
             timestamp=env.timestamp,
@@ -300,6 +320,7 @@ class FastState(PragueState):
             excess_blob_gas=env.excess_blob_gas,
         )
         self.precompile_addresses: frozenset[bytes] = frozenset(self.computation_class.get_precompiles())
+        self._always_warm: frozenset[bytes] = frozenset(usual.get_precompiles())
         self._bind(world)
 
     def _bind(self, world: WorldState) -> None:
@@ -333,8 +354,8 @@ class FastState(PragueState):
         """Nothing: what isn't reverted stays."""
 
     def is_address_warm(self, address: Address) -> bool:
-        """Precompiles always are."""
-        return self.world.is_address_warm(address) or address in self.precompile_addresses
+        """Precompiles always are, where the chain has them."""
+        return self.world.is_address_warm(address) or address in self._always_warm
 
     def get_ancestor_hash(self, block_number: int) -> bytes:
         """BLOCKHASH: one of the 256 blocks before this one, else empty."""
@@ -345,7 +366,9 @@ class FastState(PragueState):
 
     @property
     def blob_base_fee(self) -> int:
-        """1 on an OP chain (exec-engine.md), EIP-4844's on L1."""
+        """1 on an OP chain (exec-engine.md), EIP-4844's on L1, unless a call pretends another."""
+        if self._env.blob_base_fee is not None:
+            return self._env.blob_base_fee
         return 1 if self._is_optimism else super().blob_base_fee
 
     def run(self, message: Message, *, origin: Address, gas_price: int) -> FastComputation:

@@ -41,6 +41,10 @@ class BlockEnv:
     excess_blob_gas: Gas = Gas(0)
     ancestor_hash: Callable[[int], Hash32 | None] = lambda _number: None
     """BLOCKHASH: the hash of one of the 256 blocks before, by number."""
+    blob_base_fee: Wei | None = None
+    """BLOBBASEFEE, where a call pretends one; None: by the chain's rule."""
+    precompile_moves: Mapping[Address, Address | None] = field(default_factory=dict)
+    """Where a call pretends precompiles: at the key runs the contract that is otherwise at the value, None: none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +89,23 @@ class AccountOverride:
     state: Mapping[int, int] | None = None
     """Replaces all storage."""
     state_diff: Mapping[int, int] = field(default_factory=dict)
+    move_precompile_to: Address | None = None
+    """The precompile at this account is found there instead. Whatever is overridden at a precompile takes it away."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockOverrides:
+    """What a call pretends about its block; None leaves a field as it is."""
+
+    number: int | None = None
+    timestamp: int | None = None
+    gas_limit: int | None = None
+    fee_recipient: Address | None = None
+    prev_randao: Hash32 | None = None
+    base_fee_per_gas: int | None = None
+    blob_base_fee: int | None = None
+    parent_beacon_block_root: Hash32 | None = None
+    """In simulated blocks only; a call has no use for it and refuses it."""
 
 
 class BlockExecution(Protocol):

@@ -19,7 +19,7 @@ from state.blocks import Log
 from state.errors import InvalidTransaction
 from state.execution.errors import InsufficientFunds
 from state.execution.fees import L1_BLOCK_ADDRESS, L1FeeParams, l1_fee, operator_fee
-from state.execution.overrides import with_overrides
+from state.execution.overrides import pretended
 from state.execution.port import (
     AccountOverride,
     BlockEnv,
@@ -67,8 +67,9 @@ class ReferenceExecutor:
 
         Without a gas price the base fee is 0 inside, too, as in geth.
         """
-        reader = with_overrides(state, overrides)
-        price_env = env if message.gas_price else replace(env, base_fee_per_gas=Wei(0))
+        reader, price_env = pretended(state, env, rules, overrides)
+        if not message.gas_price:
+            price_env = replace(price_env, base_fee_per_gas=Wei(0))
         account = reader.account(message.sender)
         validate_call(message, 0 if account is None else account.balance, price_env.base_fee_per_gas)
         return ReferenceExecution(reader, price_env, rules).run(EvmTransaction.of_call(message))

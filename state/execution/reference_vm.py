@@ -30,7 +30,12 @@ from state.execution.fees import (
     OPERATOR_FEE_VAULT_ADDRESS,
 )
 from state.execution.port import BlockEnv, CallMessage, ChainRules
-from state.execution.precompiles import ETHEREUM_PRECOMPILES, OPTIMISM_PRECOMPILES, evm_functions
+from state.execution.precompiles import (
+    ETHEREUM_PRECOMPILES,
+    OPTIMISM_PRECOMPILES,
+    evm_functions,
+    moved_precompiles,
+)
 from state.execution.reference_accounts import ReaderAccountDB
 from state.primitives.types import Address, BlockNumber
 from state.transactions import (
@@ -225,6 +230,22 @@ class ReferenceState(PragueState):
         self.accounts = ReaderAccountDB(reader)
         self._account_db = self.accounts
         self._ancestor_hash = env.ancestor_hash
+        self._env = env
+        self._always_warm = frozenset(self.computation_class.get_precompiles())
+        if env.precompile_moves:
+            table = moved_precompiles(self.computation_class.get_precompiles(), env.precompile_moves)
+            moved: type[ReferenceComputation] = type("Moved", (self.computation_class,), {"_precompiles": table})
+            self.computation_class = moved
+
+    def is_address_warm(self, address: EvmAddress) -> bool:
+        """Precompiles always are, where the chain has them."""
+        return self._account_db.is_address_warm(address) or address in self._always_warm
+
+    @property
+    def blob_base_fee(self) -> int:
+        """EIP-4844's, unless a call pretends another."""
+        pretended = self._env.blob_base_fee
+        return super().blob_base_fee if pretended is None else pretended
 
     def get_tip(self, transaction: SignedTransactionAPI) -> int:
         return 0 if _ours(transaction).is_free else super().get_tip(transaction)
@@ -258,8 +279,8 @@ class OptimismState(ReferenceState):
 
     @property
     def blob_base_fee(self) -> int:
-        """1: there are no blobs on L2 (specs/protocol/exec-engine.md)."""
-        return 1
+        """1: there are no blobs on L2 (specs/protocol/exec-engine.md), unless a call pretends another."""
+        return 1 if self._env.blob_base_fee is None else self._env.blob_base_fee
 
 
 def open_state(reader: StateReader, env: BlockEnv, rules: ChainRules) -> ReferenceState:

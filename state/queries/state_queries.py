@@ -43,6 +43,11 @@ class StateQueries:
         return self._db
 
     @property
+    def chain_id(self) -> int:
+        """Of the chain that is asked."""
+        return self._rules.chain_id
+
+    @property
     def stands_still(self) -> bool:
         """Whether nobody commits while a question is answered, so that the flat tables may be walked."""
         return self._trust_flat

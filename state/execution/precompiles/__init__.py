@@ -26,6 +26,7 @@ from state.execution.precompiles.contract import (
     Precompile,
     PrecompileTable,
     evm_functions,
+    moved_precompiles,
     precompile_address,
 )
 
@@ -37,6 +38,7 @@ __all__ = [
     "Precompile",
     "PrecompileTable",
     "evm_functions",
+    "moved_precompiles",
     "precompile_address",
     "prepare_precompiles",
 ]

@@ -57,6 +57,20 @@ def _evm_function(precompile: Precompile) -> EvmFunction:
     return run
 
 
+def moved_precompiles(
+    usual: Mapping[EvmAddress, EvmFunction], moves: Mapping[Address, Address | None]
+) -> dict[EvmAddress, EvmFunction]:
+    """`usual` with the contract that is otherwise at a move's value at its key, and none where the value is None."""
+    table = dict(usual)
+    for address, original in moves.items():
+        key = EvmAddress(bytes(address))
+        if original is None:
+            table.pop(key, None)
+        else:
+            table[key] = usual[EvmAddress(bytes(original))]
+    return table
+
+
 def word_price(base: int, per_word: int) -> Callable[[bytes], int]:
     """A price of `base` plus `per_word` for every 32 bytes begun."""
 

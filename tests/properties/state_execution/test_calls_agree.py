@@ -8,8 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from state.errors import InvalidTransaction
+from state.execution.errors import OverrideRefused
 from state.execution.fast import FastExecutor
-from state.execution.port import AccountOverride, BlockEnv, CallMessage, ChainRules, Executor, TransactionOutcome
+from state.execution.overrides import pretended
+from state.execution.port import (
+    AccountOverride,
+    BlockEnv,
+    BlockOverrides,
+    CallMessage,
+    ChainRules,
+    Executor,
+    TransactionOutcome,
+)
 from state.execution.reference import ReferenceExecutor
 from state.primitives.crypto import private_key_to_address, sign_digest
 from state.primitives.types import Address
@@ -48,6 +58,7 @@ def parent_state() -> DictState:
     state.put(SENDER, balance=10**18)
     state.put(ECHO, nonce=1, code=ECHO_CODE, storage={0: 5})
     state.put(FORWARD, nonce=1, balance=3, code=FORWARD_CODE)
+    state.put(SURROUNDINGS, nonce=1, code=SURROUNDINGS_CODE)
     return state
 
 
@@ -86,16 +97,36 @@ accounts = st.builds(
     code=st.one_of(st.none(), st.sampled_from([b"", ECHO_CODE, b"\x5f\x54\x5f\x52\x60\x20\x5f\xf3"])),
     state=st.one_of(st.none(), st.just({0: 9})),
     state_diff=st.sampled_from([{}, {0: 4}]),
+    move_precompile_to=st.one_of(st.none(), st.sampled_from([NOBODY, ECHO, PRECOMPILES[1], PRECOMPILES[3]])),
 )
 overrides = st.one_of(
-    st.none(), st.dictionaries(st.sampled_from([SENDER, ECHO, FORWARD, NOBODY]), accounts, max_size=2)
+    st.none(),
+    st.dictionaries(
+        st.sampled_from([SENDER, ECHO, FORWARD, NOBODY, PRECOMPILES[1], PRECOMPILES[3]]), accounts, max_size=2
+    ),
+)
+# All of number, timestamp, fee recipient, prevRandao, gas limit, base fee, blob base fee, and a block hash.
+SURROUNDINGS = Address(b"\xb0" * 20)
+SURROUNDINGS_CODE = bytes.fromhex("435f52426020524160405244606052456080524860a0524a60c05260634060e0526101005ff3")
+blocks = st.builds(
+    BlockOverrides,
+    number=st.one_of(st.none(), st.integers(0, 2**64 - 1)),
+    timestamp=st.one_of(st.none(), st.integers(0, 2**64 - 1)),
+    gas_limit=st.one_of(st.none(), st.integers(0, 2**64 - 1)),
+    fee_recipient=st.one_of(st.none(), targets),
+    prev_randao=st.one_of(st.none(), st.binary(min_size=32, max_size=32)),
+    base_fee_per_gas=st.one_of(st.none(), st.integers(0, 2 * BASE_FEE)),
+    blob_base_fee=st.one_of(st.none(), st.integers(0, 2**256 - 1)),
 )
 
 
-def run(executor: Executor, rules: ChainRules, message: CallMessage, changed: Any) -> TransactionOutcome | str:
+def run(
+    executor: Executor, rules: ChainRules, message: CallMessage, changed: Any, block: BlockOverrides | None = None
+) -> TransactionOutcome | str:
     try:
-        return executor.call(parent_state(), ENV, rules, message, changed)
-    except InvalidTransaction as refused:
+        state, env = pretended(parent_state(), ENV, rules, changed, block)
+        return executor.call(state, env, rules, message)
+    except (InvalidTransaction, OverrideRefused) as refused:
         return f"{type(refused).__name__}: {refused}"
 
 
@@ -104,6 +135,17 @@ def run(executor: Executor, rules: ChainRules, message: CallMessage, changed: An
 @given(message=messages, changed=overrides)
 def test_both_executors_answer_calls_alike(rules: ChainRules, message: CallMessage, changed: Any) -> None:
     assert run(FastExecutor(), rules, message, changed) == run(ReferenceExecutor(), rules, message, changed)
+
+
+@pytest.mark.parametrize("rules", [L1, L2], ids=["L1", "L2"])
+@settings(max_examples=100, deadline=None)
+@given(block=blocks, priced=st.booleans())
+def test_both_executors_see_the_same_pretended_block(rules: ChainRules, block: BlockOverrides, priced: bool) -> None:
+    message = CallMessage(sender=SENDER, to=SURROUNDINGS, gas_limit=1_000_000, gas_price=2 * BASE_FEE if priced else 0)
+    fast = run(FastExecutor(), rules, message, None, block)
+    assert fast == run(ReferenceExecutor(), rules, message, None, block)
+    if isinstance(fast, TransactionOutcome) and block.number is not None:
+        assert int.from_bytes(fast.output[:32], "big") == block.number
 
 
 @pytest.mark.parametrize("executor", [FastExecutor(), ReferenceExecutor()], ids=["fast", "reference"])

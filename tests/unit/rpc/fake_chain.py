@@ -1,7 +1,7 @@
 """A chain in memory that answers the server's ports over real state records."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rpc.ports import (
@@ -12,6 +12,8 @@ from rpc.ports import (
     JsonObject,
     L1FeeFields,
     LocatedLog,
+    PoolCounts,
+    PoolEntry,
     Ports,
     ReceiptsView,
     StorageProof,
@@ -22,7 +24,7 @@ from rpc.ports import (
 from rpc.views.receipts import located_logs
 from state.blocks import EMPTY_TRIE_ROOT, Header, Log, Receipt, combine_blooms, encode_holocene_extra_data
 from state.errors import InvalidTransaction
-from state.execution.port import AccountOverride, CallMessage, TransactionOutcome
+from state.execution.port import AccountOverride, BlockOverrides, CallMessage, TransactionOutcome
 from state.primitives.crypto import KECCAK_EMPTY, keccak256, private_key_to_address
 from state.primitives.types import ZERO_HASH, Address, BlockNumber, Gas, Hash32, Nonce, UnixSeconds, Wei
 from state.transactions import (
@@ -105,8 +107,12 @@ class FakeChain:
     receipt_views: dict[Hash32, ReceiptsView] = field(default_factory=dict)
     canonical: list[Hash32] = field(default_factory=list)
     pooled: dict[Hash32, RecoveredTransaction] = field(default_factory=dict)
+    queued: set[Hash32] = field(default_factory=set)
+    """Of those in `pooled`, behind a nonce gap."""
+    deployed: set[bytes] = field(default_factory=lambda: {CONTRACT})
     submitted: list[bytes] = field(default_factory=list)
     calls: list[CallMessage] = field(default_factory=list)
+    block_overrides: list[BlockOverrides | None] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     progress: SyncProgress | None = None
 
@@ -231,15 +237,20 @@ class FakeChain:
         return Nonce(self.views[block_hash].header.number)
 
     async def code(self, block_hash: Hash32, address: Address) -> bytes:
-        return b"\x60\x2a" if address == CONTRACT else b""
+        return b"\x60\x2a" if address in self.deployed else b""
 
     async def storage(self, block_hash: Hash32, address: Address, slot: int) -> int:
         return slot + 1
 
     async def call(
-        self, block_hash: Hash32, message: CallMessage, overrides: Mapping[Address, AccountOverride]
+        self,
+        block_hash: Hash32,
+        message: CallMessage,
+        overrides: Mapping[Address, AccountOverride],
+        block_overrides: BlockOverrides | None = None,
     ) -> TransactionOutcome:
         self.calls.append(message)
+        self.block_overrides.append(block_overrides)
         if message.to == REVERTING:
             return self._outcome(succeeded=False, output=REASON, error="execution reverted")
         if message.gas_limit == 1:
@@ -255,9 +266,14 @@ class FakeChain:
         )
 
     async def estimate_gas(
-        self, block_hash: Hash32, message: CallMessage, overrides: Mapping[Address, AccountOverride]
+        self,
+        block_hash: Hash32,
+        message: CallMessage,
+        overrides: Mapping[Address, AccountOverride],
+        block_overrides: BlockOverrides | None = None,
     ) -> Gas:
         self.calls.append(message)
+        self.block_overrides.append(block_overrides)
         if message.to == REVERTING:
             raise EstimateReverted(REASON)
         return Gas(21_000)
@@ -306,6 +322,14 @@ class FakeChain:
 
     def executable(self, limit: int) -> Sequence[RecoveredTransaction]:
         return list(self.pooled.values())[:limit]
+
+    def content(self, sender: Address | None = None) -> Iterator[PoolEntry]:
+        for entry in self.pooled.values():
+            if sender in (None, entry.sender):
+                yield PoolEntry(transaction=entry, is_executable=entry.hash not in self.queued)
+
+    def counts(self) -> PoolCounts:
+        return PoolCounts(executable=len(self.pooled) - len(self.queued), queued=len(self.queued))
 
     # -- NodeInfo
 

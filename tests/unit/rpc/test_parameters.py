@@ -8,6 +8,7 @@ from rpc.errors import InvalidParams
 from rpc.parameters import (
     BlockByHash,
     BlockByNumber,
+    BlockOverrides,
     BlockSelector,
     BlockTag,
     CallRequest,
@@ -74,6 +75,10 @@ HASH = "0x" + "22" * 32
         (CallRequest, {"blobVersionedHashes": [HASH]}, "blob transactions are not supported"),
         (StateOverrides, {ADDRESS: {"state": {}, "stateDiff": {}}}, "has both 'state' and 'stateDiff'"),
         (StateOverrides, {"0x1": {}}, "address: hex string has length 1"),
+        (StateOverrides, {ADDRESS: {"movePrecompileToAddress": "0x1"}}, "movePrecompileToAddress: hex string has"),
+        (BlockOverrides, {"number": "0x01"}, "number: hex number with leading zero digits"),
+        (BlockOverrides, {"time": "0x10000000000000000"}, "time: hex number > 64 bits"),
+        (BlockOverrides, {"withdrawals": [{}]}, 'block override "withdrawals" is not supported for this RPC method'),
     ],
 )
 def test_says_what_is_wrong_with_a_value(annotation: Any, value: object, text: str) -> None:
@@ -98,6 +103,23 @@ def test_says_what_is_wrong_with_a_value(annotation: Any, value: object, text: s
         (BlockSelector, "0x10", BlockByNumber(which=16)),
         (BlockSelector, HASH, BlockByHash(hash=Hash32(b"\x22" * 32))),
         (BlockSelector, {"blockNumber": "0x1"}, BlockByNumber(which=1)),
+        (BlockOverrides, {"withdrawals": [], "unknown": 1}, BlockOverrides()),
+        (BlockOverrides, {"number": "0x5", "time": "0x6"}, BlockOverrides(number=5, timestamp=6)),
+        (
+            BlockOverrides,
+            {"coinbase": ADDRESS, "random": HASH, "baseFee": "0x7"},
+            BlockOverrides(fee_recipient=Address(b"\x11" * 20), prev_randao=Hash32(b"\x22" * 32), base_fee_per_gas=7),
+        ),
+        (
+            BlockOverrides,
+            {"feeRecipient": ADDRESS, "prevRandao": HASH, "baseFeePerGas": "0x7", "blobBaseFee": "0x8"},
+            BlockOverrides(
+                fee_recipient=Address(b"\x11" * 20),
+                prev_randao=Hash32(b"\x22" * 32),
+                base_fee_per_gas=7,
+                blob_base_fee=8,
+            ),
+        ),
         (
             BlockSelector,
             {"blockHash": HASH, "requireCanonical": True},

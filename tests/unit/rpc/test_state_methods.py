@@ -3,6 +3,7 @@
 import pytest
 
 from rpc.views.hexadecimal import word
+from state.execution.port import BlockOverrides
 from state.transactions import TransactionType
 from tests.unit.rpc.conftest import Client, fields
 from tests.unit.rpc.fake_chain import CONTRACT, REASON, REVERTING, SENDER, FakeChain, signed
@@ -65,6 +66,19 @@ async def test_call_returns_the_output(client: Client) -> None:
 
 async def test_call_applies_state_overrides(client: Client) -> None:
     assert await client.call("eth_call", {"to": TO}, "latest", {TO: {"code": "0x1234", "balance": "0x1"}}) == "0x1234"
+
+
+async def test_calls_and_estimates_hand_block_overrides_on(client: Client, chain: FakeChain) -> None:
+    block = {"number": "0x5", "gasLimit": "0x30d40"}
+    await client.call("eth_call", {"to": TO}, "latest", None, block)
+    await client.call("eth_estimateGas", {"to": TO}, "latest", {}, block)
+    assert chain.block_overrides == [BlockOverrides(number=5, gas_limit=200_000)] * 2
+    assert [message.gas_limit for message in chain.calls] == [50_000_000, 200_000]
+
+
+async def test_a_call_s_fees_are_read_against_the_overridden_base_fee(client: Client, chain: FakeChain) -> None:
+    await client.call("eth_call", {"to": TO, "maxPriorityFeePerGas": "0x2"}, "latest", None, {"baseFeePerGas": "0x5"})
+    assert chain.calls[-1].gas_price == 7
 
 
 async def test_call_reverts_with_code_3_reason_and_data(client: Client) -> None:
