@@ -81,6 +81,35 @@ def rewind_block(store: KeyValueStore, number: int, block_hash: Hash32, batch: W
     unindex_logs(number, decode_receipts(receipts)[0], batch)
 
 
+def replace_tip(store: KeyValueStore, record: BlockRecord, batch: WriteBatch) -> None:
+    """Adds what puts `record` in the place of the canonical block of its number, whose delta is only what changes
+    between the two. The number's reverse diff still leads to the parent's state."""
+    put_block(record, batch)
+    put_canonical(record, batch)
+    flat = flat_changes(record.delta)
+    diff_key = schema.number_key(schema.REVERSE_DIFF, record.header.number)
+    stored = store.get(diff_key)
+    if stored is not None:  # genesis has none
+        undo = WriteBatch.decode(stored)
+        for key in flat.operations:
+            if key not in undo.operations:
+                undo.operations[key] = store.get(key)
+        batch.put(diff_key, undo.encode())
+    batch.merge(flat)
+
+
+_KEPT_FOR_EVER: Final = frozenset((schema.NODE, schema.CODE, schema.HEADER, schema.BODY, schema.RECEIPTS))
+
+
+def inverse(store: KeyValueStore, batch: WriteBatch) -> WriteBatch:
+    """What undoes `batch`, which is yet to be written; data that lies by its own hash stays."""
+    undo = WriteBatch()
+    for key in batch.operations:
+        if key[:1] not in _KEPT_FOR_EVER:
+            undo.operations[key] = store.get(key)
+    return undo
+
+
 def drop_old_reverse_diffs(finalized_before: int, finalized: int, batch: WriteBatch) -> None:
     """Adds the removal of reverse diffs that a finalized head moving up leaves behind."""
     for number in range(max(0, finalized_before - KEPT_REVERSE_DIFFS), max(0, finalized - KEPT_REVERSE_DIFFS)):

@@ -131,6 +131,33 @@ class ChainDatabase(ChainReads):
         self._put_heads(before, heads, block_hash, target, batch)
         self._write_with(batch, extra, sync=True)
 
+    def replace_head(self, record: BlockRecord) -> WriteBatch:
+        """Puts `record` in the flat head's place and returns what undoes that (`undo_replacement`).
+
+        `record` is the head under another state root; its delta holds what changes in the head's state. The former
+        head stays readable by hash. For sandboxes: no protocol rule ever does it. Raises NotOnFlatHead.
+        """
+        before, flat_head = self._heads()
+        old = self.require_header(flat_head)
+        if record.header.number != old.number or record.header.parent_hash != old.parent_hash:
+            raise NotOnFlatHead(f"block {record.header.number} can't take the place of the flat head {old.number}")
+
+        def moved(block_hash: Hash32) -> Hash32:
+            return record.hash if block_hash == flat_head else block_hash
+
+        heads = Heads(unsafe=record.hash, safe=moved(before.safe), finalized=moved(before.finalized))
+        batch = WriteBatch()
+        block_batches.replace_tip(self._store, record, batch)
+        block_batches.put_heads(heads, record.hash, batch)
+        undo = block_batches.inverse(self._store, batch)
+        self._write(batch, sync=True)
+        self._nodes.put_all(record.delta.nodes)
+        return undo
+
+    def undo_replacement(self, undo: WriteBatch) -> None:
+        """Takes back `replace_head`; the flat head must be the block that it put there."""
+        self._write(undo, sync=True)
+
     def set_heads(self, heads: Heads, *, extra: WriteBatch | None = None) -> None:
         """Moves the safe and finalized heads. Synced only with `extra`: heads alone can be derived again.
 

@@ -157,7 +157,7 @@ def validate_nonce(tx: RecoveredTransaction, nonce: int) -> None:
 
 def validate_sender_code(tx: RecoveredTransaction, code: bytes) -> None:
     """The sender is an account of a key (EIP-3607), maybe with a delegation (EIP-7702). Raises SenderNotEOA."""
-    if code and not is_delegation(code):
+    if code and not is_delegation(code) and not tx.is_impersonated:
         raise SenderNotEOA(f"sender not an eoa: address 0x{tx.sender.hex()}, len(code): {len(code)}")
 
 

@@ -109,6 +109,8 @@ class RecoveredTransaction:
     sender: Address
     raw: bytes
     hash: Hash32
+    is_impersonated: bool = False
+    """A sandbox made it up: `sender` has not signed it, and may be a contract."""
 
 
 ExecutableTransaction: TypeAlias = RecoveredTransaction | DepositTransaction

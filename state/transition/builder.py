@@ -47,6 +47,8 @@ class BlockAttributes:
     extra_data: bytes
     """L2: Holocene's nine bytes. L1: up to 32 of anything."""
     parent_beacon_block_root: Hash32 = ZERO_HASH
+    base_fee_per_gas: Wei | None = None
+    """A sandbox's own wish. None, as on every chain that others follow: what the parent makes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,7 @@ class BlockBuilder:
             raise InvalidBlock(f"timestamp not after parent's: got {attributes.timestamp}, parent {parent.timestamp}")
         if rules.is_optimism:
             decode_holocene_extra_data(attributes.extra_data)
+        wished = attributes.base_fee_per_gas
         self._db = db
         self._rules = rules
         self._attributes = attributes
@@ -95,7 +98,7 @@ class BlockBuilder:
             fee_recipient=attributes.fee_recipient,
             prev_randao=attributes.prev_randao,
             gas_limit=attributes.gas_limit,
-            base_fee_per_gas=child_base_fee(parent, rules),
+            base_fee_per_gas=child_base_fee(parent, rules) if wished is None else wished,
             parent_hash=parent_hash,
             parent_beacon_block_root=attributes.parent_beacon_block_root,
             ancestor_hash=Ancestors(db, parent_hash, parent),
