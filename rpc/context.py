@@ -1,11 +1,13 @@
 """What a method's handler is given: the ports, the limits, and the connection that asks."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from rpc.blocks import Blocks
 from rpc.events import Event
 from rpc.filters import FilterStore
+from rpc.head_waits import HeadWaits
 from rpc.limits import Limits
 from rpc.ports import Ports
 from rpc.registry import Registry
@@ -37,5 +39,8 @@ class Context:
     limits: Limits
     registry: Registry
     filters: FilterStore
+    head_waits: HeadWaits
     connection: SubscribingConnection | None = None
     """None over HTTP."""
+    charge: Callable[[int], None] | None = None
+    """Told how many calls a body holds before they run; raises RateLimited. None for a client without a limit."""

@@ -22,6 +22,7 @@ from rpc.errors import (
     InvalidRequest,
     LimitExceeded,
     ParseFailed,
+    RateLimited,
     RequestTimedOut,
     RequestTooLarge,
     ResponseTooLarge,
@@ -84,6 +85,12 @@ class Dispatcher:
             return failure(None, error)
 
     async def _answer(self, message: object, context: Context) -> bytes | None:
+        if context.charge is not None:
+            calls = min(len(message), self._limits.batch_calls) if isinstance(message, list) else 1
+            try:
+                context.charge(calls)
+            except RateLimited as error:
+                return _refused(message, error, self._limits)
         if isinstance(message, list):
             return await self._answer_batch(message, context)
         answer = await self._answer_call(message, context)
@@ -170,6 +177,13 @@ def _envelope(call: object) -> tuple[Any, str, object]:
     if not isinstance(name, str):
         raise InvalidRequest("invalid request: method is missing or no string")
     return call_id, name, call.get("params")
+
+
+def _refused(message: object, error: NodeError, limits: Limits) -> bytes:
+    """The same error for each call of a body, so that a client on a WebSocket knows whose it is."""
+    if isinstance(message, list) and 0 < len(message) <= limits.batch_calls:
+        return b"[" + b",".join(failure(_id_of(call), error) for call in message) + b"]"
+    return failure(_id_of(message), error)
 
 
 def _id_of(call: object) -> Any:

@@ -18,6 +18,7 @@
         ├── RequestTimedOut            -32002
         ├── ResponseTooLarge           -32003
         ├── LimitExceeded              -32005  too many results, subscriptions or requests at once
+        │   └── RateLimited                    too many calls of one client; HTTP status 429
         └── CannotListen                       the server's own port is taken; no client ever sees it
 
 Errors from other rooms keep their own code and text. What is no NodeError is a bug: it is logged with its trace and
@@ -156,6 +157,18 @@ class LimitExceeded(RpcError):
     """Too many results, subscriptions, filters or concurrent requests."""
 
     rpc_code = -32005
+
+
+class RateLimited(LimitExceeded):
+    """A client that makes more calls than it may."""
+
+    severity = Severity.TEMPORARY
+    rpc_code = -32005
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(f"limit exceeded: too many calls, try again in {retry_after:.1f} s")
+        self.retry_after = retry_after
+        """Seconds."""
 
 
 class CannotListen(RpcError):

@@ -14,6 +14,10 @@ MEBIBYTE: Final = 1024 * 1024
 class Limits:
     """Bounds of one server. The defaults suit a node on one machine."""
 
+    head_bytes: int = 64 * 1024
+    """A request's line and headers; a connection that sends more is cut off."""
+    head_seconds: float = 10.0
+    """From a connection's start, or a request's first byte, to the end of its head: half-open connections end here."""
     body_bytes: int = 5 * MEBIBYTE
     """One HTTP body or WebSocket message."""
     body_seconds: float = 10.0
@@ -44,6 +48,12 @@ class Limits:
     proof_slots: int = 1_024
     storage_slots: int = 1_024
     """Slots of one eth_getStorageValues."""
+    receipt_seconds: float = 6.0
+    """How long eth_sendRawTransactionSync waits unless the client says otherwise: a few blocks."""
+    longest_receipt_seconds: float = 12.0
+    """And at most, whatever the client says; less than `call_seconds`."""
+    receipt_waits: int = 64
+    """Calls that wait so at once: each holds one of `concurrent_requests`."""
     filters: int = 1_024
     """Installed filters, over all clients."""
     filter_seconds: float = 300.0
@@ -67,3 +77,17 @@ class Access:
     """Names that the Host header may carry, against DNS rebinding; `*` is any. IP addresses always may."""
     origins: tuple[str, ...] = ("http://localhost", "http://127.0.0.1")
     """Web origins that may read answers (CORS) and open WebSockets; `*` is any. Without a port, any port."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """How many calls each client may make (`rpc.transport.rates`)."""
+
+    calls_per_second: float = 0.0
+    """0 is no limit."""
+    burst: int = 0
+    """Calls that a client which was quiet may make at once; 0: those of one second."""
+    exempt: tuple[str, ...] = ("127.0.0.0/8", "::1")
+    """Addresses and networks without a limit."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses and networks whose X-Forwarded-For says who the client is; nobody else's counts."""

@@ -25,13 +25,15 @@ from rpc.dispatch import Dispatcher
 from rpc.errors import CannotListen
 from rpc.events import EventHub
 from rpc.filters import FilterStore
-from rpc.limits import Access, CallObserver, Limits
+from rpc.head_waits import HeadWaits
+from rpc.limits import Access, CallObserver, Limits, RateLimit
 from rpc.namespaces import methods_for
 from rpc.ports import Ports
 from rpc.registry import MethodGroup, Registry
 from rpc.transport.access import AccessControl
 from rpc.transport.http import HttpEndpoint
-from rpc.transport.protocol import AbortableWebSocket, BoundedHttp
+from rpc.transport.protocol import AbortableWebSocket, bounded_http
+from rpc.transport.rates import ClientRates, Meter
 from rpc.transport.websocket import WebSocketEndpoint
 
 SHUTDOWN_SECONDS: Final = 5
@@ -51,6 +53,7 @@ class RpcServer:
         *,
         limits: Limits | None = None,
         access: Access | None = None,
+        rates: RateLimit | None = None,
         extra: Sequence[MethodGroup] = (),
         observe: CallObserver = _observe_nothing,
         clock: Callable[[], float] = time.monotonic,
@@ -61,8 +64,10 @@ class RpcServer:
         """Where the composition root publishes new heads and pending transactions."""
         self.registry: Final = Registry((*methods_for(rollup=ports.rollup is not None), *extra))
         self._filters: Final = FilterStore(self.events, self._limits, clock)
+        self._head_waits: Final = HeadWaits(self.events, self._limits)
         self._blocks: Final = Blocks(ports.chain)
         self._access: Final = AccessControl(access or Access())
+        self._rates: Final = ClientRates(rates or RateLimit(), clock)
         self._dispatcher: Final = Dispatcher(self.registry, self._limits, observe)
         self.app: Final = self._build_app()
         """The ASGI application, for another server to run."""
@@ -89,15 +94,17 @@ class RpcServer:
         server.should_exit = True
         await task
 
-    def context(self, connection: SubscribingConnection | None = None) -> Context:
-        """What a request of `connection` (None: over HTTP) is answered with."""
+    def context(self, meter: Meter | None = None, connection: SubscribingConnection | None = None) -> Context:
+        """What a request of `connection` (None: over HTTP) is answered with, its calls counted by `meter`."""
         return Context(
             ports=self._ports,
             blocks=self._blocks,
             limits=self._limits,
             registry=self.registry,
             filters=self._filters,
+            head_waits=self._head_waits,
             connection=connection,
+            charge=None if meter is None else meter.charge,
         )
 
     def _uvicorn_config(self) -> uvicorn.Config:
@@ -106,7 +113,8 @@ class RpcServer:
             log_config=None,
             access_log=False,
             lifespan="off",
-            http=BoundedHttp,
+            http=bounded_http(self._limits),
+            proxy_headers=False,  # whose word counts about other addresses is ClientRates' business
             ws=AbortableWebSocket,
             ws_max_size=self._limits.body_bytes,
             ws_ping_interval=_PING_SECONDS,
@@ -118,8 +126,10 @@ class RpcServer:
         )
 
     def _build_app(self) -> Callable[..., Any]:
-        http = HttpEndpoint(self._dispatcher, self._access, self._limits, self.context)
-        websocket = WebSocketEndpoint(self._dispatcher, self._access, self._limits, self.events, self.context)
+        http = HttpEndpoint(self._dispatcher, self._access, self._rates, self._limits, self.context)
+        websocket = WebSocketEndpoint(
+            self._dispatcher, self._access, self._rates, self._limits, self.events, self.context
+        )
         pages = self._build_pages()
 
         async def app(scope: Any, receive: Any, send: Any) -> None:

@@ -2,15 +2,18 @@
 
 import asyncio
 import contextlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
 from rpc.context import Context
 from rpc.dispatch import Dispatcher, failure
-from rpc.errors import InvalidRequest, RequestTooLarge
+from rpc.errors import InvalidRequest, RateLimited, RequestTooLarge
 from rpc.limits import Limits
 from rpc.transport.access import AccessControl, Headers, header, is_json
+from rpc.transport.protocol import RUNNING
+from rpc.transport.rates import ClientRates, Meter
 
 CONTENT_TYPES: Final = ("application/json", "application/json-rpc", "application/jsonrequest")
 DISCARD_SECONDS: Final = 1.0
@@ -36,25 +39,55 @@ class HttpEndpoint:
     """An ASGI application for POSTed JSON-RPC."""
 
     def __init__(
-        self, dispatcher: Dispatcher, access: AccessControl, limits: Limits, context: Callable[[], Context]
+        self,
+        dispatcher: Dispatcher,
+        access: AccessControl,
+        rates: ClientRates,
+        limits: Limits,
+        context: Callable[[Meter | None], Context],
     ) -> None:
         self._dispatcher: Final = dispatcher
         self._access: Final = access
+        self._rates: Final = rates
         self._limits: Final = limits
         self._context: Final = context
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         cors = self._access.cors_headers(scope)
+        meter = self._rates.meter(scope)
         try:
             self._check(scope)
             body = await self._read_body(scope, receive)
+            if meter is not None:
+                meter.charge(0)  # nothing is parsed for a client that may make no call
+        except RateLimited as error:
+            await respond(send, 429, failure(None, error), [*cors, *_retry_after(error)])
+            return
         except Refused as refused:
             await self._refuse(refused, cors, receive, send)
             return
         except ClientGone:
             return
-        answer = await self._dispatcher.answer(body, self._context())
-        await respond(send, 200, answer or b"", cors)
+        answer = await self._answer(body, meter, scope)
+        if meter is not None and meter.refused is not None:
+            await respond(send, 429, answer or b"", [*cors, *_retry_after(meter.refused)])
+        else:
+            await respond(send, 200, answer or b"", cors)
+
+    async def _answer(self, body: bytes, meter: Meter | None, scope: Any) -> bytes | None:
+        """The answer, as long as the client is there: what runs for one that has left is cancelled."""
+        running: set[asyncio.Task[Any]] = scope.get("extensions", _NO_EXTENSIONS).get(RUNNING, set())
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - this is a coroutine
+        running.add(task)
+        try:
+            return await self._dispatcher.answer(body, self._context(meter))
+        except asyncio.CancelledError:
+            if task in running:
+                raise
+            return None  # the connection is lost, and with it whoever wanted the answer
+        finally:
+            running.discard(task)
 
     async def _refuse(self, refused: Refused, cors: Headers, receive: Any, send: Any) -> None:
         """Answers, then reads on for a moment: a client that is still sending would see a reset, not the answer."""
@@ -111,6 +144,13 @@ class HttpEndpoint:
 
     def _too_large(self) -> Refused:
         return _json_refusal(413, RequestTooLarge(f"request body too large: at most {self._limits.body_bytes} bytes"))
+
+
+_NO_EXTENSIONS: Final[dict[str, Any]] = {}
+
+
+def _retry_after(error: RateLimited) -> Headers:
+    return [(b"retry-after", str(math.ceil(error.retry_after)).encode())]
 
 
 def _json_refusal(status: int, error: InvalidRequest) -> Refused:

@@ -1,45 +1,53 @@
 """uvicorn's protocols, with the bounds that they leave out.
 
-HTTP: a request's head must be complete within bytes and seconds, or half-open connections pile up. WebSocket: closing a
-transport first flushes its buffer, which never happens while the peer reads nothing, so the scope carries `abort`, and
-a missed pong aborts.
+HTTP: a request's head must be complete within bytes and seconds, or half-open connections pile up; a client that leaves
+takes the work for it along. WebSocket: closing a transport first flushes its buffer, which never happens while the peer
+reads nothing, so the scope carries `abort`, and a missed pong aborts.
 """
 
 import asyncio
-from typing import Final
+from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
+from rpc.limits import Limits
+
 ABORT: Final = "openledger.abort"
 """The scope extension that holds the function."""
+RUNNING: Final = "openledger.running"
+"""The scope extension with the tasks to cancel when the connection is lost; what is cancelled is taken out first."""
 
 
-HEAD_BYTES: Final = 65_536
-HEAD_SECONDS: Final = 10.0
+def bounded_http(limits: Limits) -> type[HttpToolsProtocol]:
+    """The HTTP protocol of a server with these limits."""
+    return type("Http", (BoundedHttp,), {"head_seconds": limits.head_seconds, "head_bytes": limits.head_bytes})
 
 
 class BoundedHttp(HttpToolsProtocol):
     """One HTTP connection; cut off if a request's head grows too long or takes too long."""
 
-    head_seconds: float = HEAD_SECONDS
+    head_seconds: float = Limits().head_seconds
+    head_bytes: int = Limits().head_bytes
     _head_timer: asyncio.TimerHandle | None = None
     """Runs from a connection's or a request's first byte to the end of the head."""
     _head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._running: set[asyncio.Task[Any]] = set()
         self._start_head()
 
     def data_received(self, data: bytes) -> None:
         self._head_bytes += len(data)
         super().data_received(data)
-        if self._head_timer is not None and self._head_bytes > HEAD_BYTES:
+        if self._head_timer is not None and self._head_bytes > self.head_bytes:
             self.transport.abort()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self.scope["extensions"] = {RUNNING: self._running}  # type: ignore[dict-item]
         self._start_head()
 
     def on_headers_complete(self) -> None:
@@ -49,6 +57,8 @@ class BoundedHttp(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._end_head()
         super().connection_lost(exc)
+        while self._running:
+            self._running.pop().cancel()
 
     def _start_head(self) -> None:
         if self._head_timer is None:

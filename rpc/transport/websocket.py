@@ -21,6 +21,7 @@ from rpc.events import Event, EventHub
 from rpc.limits import Limits
 from rpc.transport.access import AccessControl
 from rpc.transport.protocol import ABORT
+from rpc.transport.rates import ClientRates, Meter
 
 log = structlog.get_logger(__name__)
 
@@ -69,6 +70,7 @@ class Socket:
     def __init__(self, endpoint: "WebSocketEndpoint", scope: Any, receive: Any, send: Any) -> None:
         self._endpoint: Final = endpoint
         self._limits: Final = endpoint.limits
+        self._meter: Final = endpoint.rates.meter(scope)
         self._receive: Final = receive
         self._send: Final = send
         self._abort: Final[Callable[[], None]] = scope["extensions"][ABORT]["call"]
@@ -108,7 +110,7 @@ class Socket:
 
     async def _answer(self, body: bytes) -> None:
         request = SocketRequest(self)
-        answer = await self._endpoint.answer(body, request)
+        answer = await self._endpoint.answer(body, request, self._meter)
         if answer is not None:
             self._put(answer)
         for subscription_id in request.opened:
@@ -183,13 +185,15 @@ class WebSocketEndpoint:
         self,
         dispatcher: Dispatcher,
         access: AccessControl,
+        rates: ClientRates,
         limits: Limits,
         events: EventHub,
-        context: Callable[[SocketRequest], Context],
+        context: Callable[[Meter | None, SocketRequest], Context],
     ) -> None:
         self._dispatcher: Final = dispatcher
         self._access: Final = access
         self._context: Final = context
+        self.rates: Final = rates
         self.limits: Final = limits
         self.events: Final = events
         self._open = 0
@@ -206,6 +210,6 @@ class WebSocketEndpoint:
         finally:
             self._open -= 1
 
-    async def answer(self, body: bytes, request: SocketRequest) -> bytes | None:
+    async def answer(self, body: bytes, request: SocketRequest, meter: Meter | None) -> bytes | None:
         """The answer to one message."""
-        return await self._dispatcher.answer(body, self._context(request))
+        return await self._dispatcher.answer(body, self._context(meter, request))

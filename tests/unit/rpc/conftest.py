@@ -58,6 +58,7 @@ def chain() -> FakeChain:
 def limits() -> Limits:
     return Limits(
         body_bytes=100_000,
+        head_seconds=0.5,
         body_seconds=0.5,
         batch_calls=100,
         call_seconds=0.5,

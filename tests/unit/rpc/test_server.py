@@ -15,7 +15,6 @@ from rpc.limits import Access, Limits
 from rpc.parameters import ParameterType
 from rpc.registry import MethodGroup
 from rpc.server import RpcServer
-from rpc.transport.protocol import BoundedHttp
 from tests.unit.rpc.conftest import Client
 from tests.unit.rpc.fake_chain import FakeChain
 
@@ -48,16 +47,14 @@ async def test_body_that_never_ends_is_given_up(client: Client) -> None:
 
 
 @pytest.mark.parametrize("start", [b"", b"POST / HTTP/1.1\r\nhost: ", b"POST / HTTP/1.1\r\nhost: x\r\n"])
-async def test_head_that_never_ends_is_cut_off(client: Client, monkeypatch: pytest.MonkeyPatch, start: bytes) -> None:
-    monkeypatch.setattr(BoundedHttp, "head_seconds", 0.05)
+async def test_head_that_never_ends_is_cut_off(client: Client, start: bytes) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
     writer.write(start)
     assert await _everything(reader) == b""
     writer.close()
 
 
-async def test_second_head_on_a_connection_is_bounded_too(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(BoundedHttp, "head_seconds", 0.05)
+async def test_second_head_on_a_connection_is_bounded_too(client: Client) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
     head = b"POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
     writer.write(head + b"content-length: %d\r\n\r\n" % len(CALL) + CALL + head)
@@ -210,6 +207,38 @@ async def test_requests_beyond_the_queue_are_refused() -> None:
 async def _take(slots: RequestSlots) -> None:
     async with slots.taken():
         pass
+
+
+@pytest.mark.parametrize("batch", [False, True])
+async def test_client_that_leaves_takes_its_running_calls_along(chain: FakeChain, batch: bool) -> None:
+    slow, began, cancelled = MethodGroup("slow"), asyncio.Event(), asyncio.Event()
+    ran = []
+
+    @slow.method("slow_call")
+    async def wait(_context: Context) -> None:
+        """Never."""
+        ran.append(1)
+        began.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+
+    server = RpcServer(chain.ports, extra=[slow])
+    port = await server.start("127.0.0.1", 0)
+    call = b'{"jsonrpc":"2.0","id":1,"method":"slow_call"}'
+    body = b"[" + b",".join([call] * 50) + b"]" if batch else call
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    head = b"POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n"
+    writer.write(head % len(body) + body)
+    await asyncio.wait_for(began.wait(), 5)
+    writer.close()
+    await asyncio.wait_for(cancelled.wait(), 5)
+    async with httpx.AsyncClient() as http:
+        assert await Client(port, http).call("eth_chainId")
+    await server.stop()
+    assert len(ran) == 1
 
 
 async def test_composition_root_adds_methods_with_types_of_its_own(chain: FakeChain) -> None:
