@@ -21,6 +21,7 @@ import httpx
 import structlog
 
 from node.adapters.chain import DatabaseChain
+from node.adapters.economy import ReaderEconomy
 from node.adapters.forwarding import ForwardingPool
 from node.adapters.head import DatabaseHead
 from node.adapters.info import ProcessInfo
@@ -95,6 +96,7 @@ class Node:
                 pool=pool_port,
                 info=self._info(driver),
                 rollup=EngineRollup(engine=chain.engine, status=lambda: driver.status),
+                economy=ReaderEconomy(readers),
                 prepare_transactions=pool_port.prepare if isinstance(pool_port, LocalPool) else None,
             )
             server = RpcServer(ports, access=config.access, observe=self._metrics.observe)

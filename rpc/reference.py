@@ -7,6 +7,7 @@ from typing import Any, Final
 from rpc.errors import INTERNAL_ERROR, RpcError
 from rpc.namespaces import methods_for
 from rpc.parameters import BlockByHash, BlockByNumber, BlockTag
+from rpc.parameters.pages import Page
 from rpc.registry import Method, MethodGroup, Parameter
 
 INTRODUCTION: Final = """# JSON-RPC
@@ -56,7 +57,7 @@ def _default(value: Any) -> str:
     match value:
         case BlockByNumber(which=BlockTag() as tag):
             return f"`{tag.value}`"
-        case BlockByHash() | None | {}:
+        case BlockByHash() | Page() | None | {}:
             return ""
         case _:
             return f"`{str(value).lower()}`"

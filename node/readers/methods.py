@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from node.readers.economy import ask_economy
 from state.queries import StateQueries
 
 METHODS: Final[Mapping[str, Callable[..., Any]]] = {
@@ -13,4 +14,5 @@ METHODS: Final[Mapping[str, Callable[..., Any]]] = {
     "estimate_gas": StateQueries.estimate_gas,
     "proof": StateQueries.proof,
     "search_logs": StateQueries.search_logs,
+    "economy": ask_economy,
 }

@@ -43,6 +43,11 @@ class StateQueries:
         return self._db
 
     @property
+    def rules(self) -> ChainRules:
+        """Of the chain that is asked."""
+        return self._rules
+
+    @property
     def chain_id(self) -> int:
         """Of the chain that is asked."""
         return self._rules.chain_id
@@ -52,23 +57,24 @@ class StateQueries:
         """Whether nobody commits while a question is answered, so that the flat tables may be walked."""
         return self._trust_flat
 
-    def _state(self, block_hash: Hash32) -> StateReader:
+    def state_after(self, block_hash: Hash32) -> StateReader:
+        """The world as the block left it. Raises UnknownBlock; reads raise MissingNode where it is no longer kept."""
         header = self._db.require_header(block_hash)
         return state_at(self._db, block_hash) if self._trust_flat else TrieState(self._db, header.state_root)
 
     def account(self, block_hash: Hash32, address: Address) -> Account:
         """The account, neutral values where there is none."""
-        return self._state(block_hash).account(address) or EMPTY_ACCOUNT
+        return self.state_after(block_hash).account(address) or EMPTY_ACCOUNT
 
     def code(self, block_hash: Hash32, address: Address) -> bytes:
         """The account's code."""
-        state = self._state(block_hash)
+        state = self.state_after(block_hash)
         account = state.account(address)
         return b"" if account is None else state.code(account.code_hash)
 
     def storage(self, block_hash: Hash32, address: Address, slot: int) -> int:
         """The word in a slot, 0 where nothing was written."""
-        return self._state(block_hash).storage(address, slot)
+        return self.state_after(block_hash).storage(address, slot)
 
     def call(
         self,
@@ -81,7 +87,7 @@ class StateQueries:
 
         Raises InvalidTransaction and OverrideRefused.
         """
-        state, env = self._pretended(block_hash, overrides, block_overrides)
+        state, env = self.pretended(block_hash, overrides, block_overrides)
         return self._executor.call(state, env, self._rules, message)
 
     def estimate_gas(
@@ -96,7 +102,7 @@ class StateQueries:
         Raises QueryReverted, QueryFailed, GasExceedsAllowance, InsufficientTransferFunds, InvalidTransaction and
         OverrideRefused.
         """
-        state, env = self._pretended(block_hash, overrides, block_overrides)
+        state, env = self.pretended(block_hash, overrides, block_overrides)
         sender = state.account(message.sender) or EMPTY_ACCOUNT
         return estimate_gas(
             lambda attempt: self._executor.call(state, env, self._rules, attempt),
@@ -105,12 +111,12 @@ class StateQueries:
             is_plain_transfer=_is_plain_transfer(state, message),
         )
 
-    def _pretended(
+    def pretended(
         self, block_hash: Hash32, accounts: Overrides | None, block: BlockOverrides | None
     ) -> tuple[StateReader, BlockEnv]:
         """State and environment of the block, with what the question pretends. Raises OverrideRefused."""
-        env = self._env(block_hash, self._db.require_header(block_hash))
-        return pretended(self._state(block_hash), env, self._rules, accounts, block)
+        env = self.environment(block_hash, self._db.require_header(block_hash))
+        return pretended(self.state_after(block_hash), env, self._rules, accounts, block)
 
     def proof(self, block_hash: Hash32, address: Address, slots: Sequence[int]) -> AccountProof:
         """The account and its slots with their Merkle proofs under the block's state root (EIP-1186)."""
@@ -127,7 +133,7 @@ class StateQueries:
         """Canonical logs, as `ChainDatabase.search_logs` finds them."""
         return self._db.search_logs(from_block, to_block, addresses, topics, limit)
 
-    def _env(self, block_hash: Hash32, header: Header) -> BlockEnv:
+    def environment(self, block_hash: Hash32, header: Header) -> BlockEnv:
         """The block's own environment, so that a call sees the number, time and base fee that the block had."""
         parent = self._db.header(header.parent_hash)
         ancestors = (
