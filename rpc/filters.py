@@ -35,6 +35,8 @@ class Filter:
     kind: FilterKind
     criteria: FilterRequest
     """Says nothing but for logs."""
+    has_bodies: bool
+    """For pending transactions: tells whole ones."""
     position: int
     used_at: float
 
@@ -73,7 +75,7 @@ class FilterStore:
     def __len__(self) -> int:
         return len(self._filters)
 
-    def install(self, kind: FilterKind, criteria: FilterRequest | None = None) -> str:
+    def install(self, kind: FilterKind, criteria: FilterRequest | None = None, *, has_bodies: bool = False) -> str:
         """The new filter's id. It tells what happens from now on. Raises LimitExceeded."""
         self._expire()
         if len(self._filters) >= self._limits.filters:
@@ -81,7 +83,11 @@ class FilterStore:
         filter_id = "0x" + secrets.token_hex(16)
         end = self._pending.end if kind is FilterKind.PENDING_TRANSACTIONS else self._heads.end
         self._filters[filter_id] = Filter(
-            kind=kind, criteria=criteria or FilterRequest(), position=end, used_at=self._clock()
+            kind=kind,
+            criteria=criteria or FilterRequest(),
+            has_bodies=has_bodies,
+            position=end,
+            used_at=self._clock(),
         )
         return filter_id
 

@@ -7,7 +7,7 @@ from rpc.blocks import Blocks
 from rpc.events import Event, HeadEvent, PendingEvent
 from rpc.parameters import FilterRequest
 from rpc.ports import JsonObject, NodeInfo
-from rpc.views.blocks import head_notification
+from rpc.views.blocks import hashed_header_json
 from rpc.views.hexadecimal import data, quantity
 from rpc.views.receipts import located_logs, log_json
 from rpc.views.transactions import pooled_transaction
@@ -47,7 +47,7 @@ class NewHeads:
         if not isinstance(event, HeadEvent) or event.removed:
             return []
         header = self.blocks.header(event.block_hash)
-        return [] if header is None else [head_notification(header, event.block_hash)]
+        return [] if header is None else [hashed_header_json(header, event.block_hash)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

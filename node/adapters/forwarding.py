@@ -6,7 +6,7 @@ the nonce up, a replacement takes its place, the lifetime is over, or newer ones
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
@@ -15,6 +15,7 @@ import httpx
 import structlog
 
 from rollup.txpool.pool import HeadState
+from rpc.ports import PoolCounts, PoolEntry
 from state.errors import Blame, NodeError, Severity
 from state.primitives.types import Address, Hash32, Nonce
 from state.transactions import RecoveredTransaction, recover_transaction
@@ -196,6 +197,19 @@ class ForwardingPool:
         """What was forwarded, by hash."""
         found = self._by_hash.get(transaction_hash)
         return None if found is None or found.at < self._clock() - LIFETIME_SECONDS else found.transaction
+
+    def content(self, sender: Address | None = None) -> Iterator[PoolEntry]:
+        """What was forwarded, by sender and nonce; executable up to the first gap that this node knows of."""
+        for address in list(self._by_sender) if sender is None else [sender]:
+            pending = self.pending_nonce(address) or 0
+            for nonce, transaction_hash in sorted(self._by_sender.get(address, {}).items()):
+                transaction = self._by_hash[transaction_hash].transaction
+                yield PoolEntry(transaction=transaction, is_executable=nonce < pending)
+
+    def counts(self) -> PoolCounts:
+        """How many were forwarded and are in no block yet."""
+        executable = sum(entry.is_executable for entry in self.content())
+        return PoolCounts(executable=executable, queued=len(self._by_hash) - executable)
 
     def executable(self, limit: int) -> Sequence[RecoveredTransaction]:
         """None: what the sequencer would put into its next block is not known here."""

@@ -1,14 +1,15 @@
 """PoolPort over the sequencer's own pool; a follower's way to it is in `forwarding.py`."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import Final
 
 import structlog
 
 from node.recovery import FEWEST, SenderRecovery
-from rollup.txpool import TxPool
+from rollup.txpool import Admission, TxPool
+from rpc.ports import PoolCounts, PoolEntry
 from state.primitives.crypto import keccak256
 from state.primitives.types import Address, Hash32, Nonce, Wei
 from state.transactions import RecoveredTransaction
@@ -59,6 +60,25 @@ class LocalPool:
 
     def executable(self, limit: int) -> Sequence[RecoveredTransaction]:
         return list(islice(self._pool.best_transactions(Wei(0)), limit))
+
+
+    def content(self, sender: Address | None = None) -> Iterator[PoolEntry]:
+        return pool_content(self._pool, sender)
+
+    def counts(self) -> PoolCounts:
+        return pool_counts(self._pool)
+
+
+def pool_content(pool: TxPool, sender: Address | None) -> Iterator[PoolEntry]:
+    """What the pool holds, of one sender or of all."""
+    for transaction, verdict in pool.content(sender):
+        yield PoolEntry(transaction=transaction, is_executable=verdict is Admission.EXECUTABLE)
+
+
+def pool_counts(pool: TxPool) -> PoolCounts:
+    """How many transactions the pool holds."""
+    status = pool.status()
+    return PoolCounts(executable=status.executable, queued=status.queued)
 
 
 class TransactionLog:

@@ -1,12 +1,14 @@
 """The simulated L1 for the JSON-RPC server: its pool, and the `sim_*` methods that only it has."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
+from node.adapters.pool import pool_content, pool_counts
 from rollup.simulator import SimulatedL1
 from rpc.context import Context
 from rpc.parameters import Uint64
+from rpc.ports import PoolCounts, PoolEntry
 from rpc.registry import MethodGroup
 from state.primitives.types import Address, Hash32, Nonce, Wei
 from state.transactions import RecoveredTransaction
@@ -31,6 +33,12 @@ class SimulatorPool:
 
     def executable(self, limit: int) -> Sequence[RecoveredTransaction]:
         return list(islice(self._simulator.pool.best_transactions(Wei(0)), limit))
+
+    def content(self, sender: Address | None = None) -> Iterator[PoolEntry]:
+        return pool_content(self._simulator.pool, sender)
+
+    def counts(self) -> PoolCounts:
+        return pool_counts(self._simulator.pool)
 
 
 def simulator_methods(simulator: SimulatedL1) -> MethodGroup:

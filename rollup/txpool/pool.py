@@ -306,9 +306,10 @@ class TxPool:
         executable = sum(account.executable_count for account in self._accounts.values())
         return PoolStatus(executable=executable, queued=len(self._by_hash) - executable)
 
-    def content(self) -> Iterator[tuple[RecoveredTransaction, Admission]]:
-        """Everything, by sender and nonce."""
-        for account in self._accounts.values():
+    def content(self, sender: Address | None = None) -> Iterator[tuple[RecoveredTransaction, Admission]]:
+        """Everything, or only one sender's, by sender and nonce."""
+        chosen = self._accounts.values() if sender is None else filter(None, [self._accounts.get(sender)])
+        for account in chosen:
             for nonce in sorted(account.by_nonce):
                 kind = Admission.EXECUTABLE if account.is_executable(nonce) else Admission.QUEUED
                 yield account.by_nonce[nonce].recovered, kind

@@ -1,7 +1,7 @@
 """The methods, one file for each group that belongs together.
 
     eth_chain eth_blocks eth_transactions eth_state eth_calls eth_fees eth_logs eth_subscribe eth_config
-    txpool   node_info (net, web3, rpc)   optimism   open_economy   debug_raw
+    txpool   node_info (net, web3, rpc)   optimism   debug_raw
 
 A method is a short function from typed arguments to JSON: it picks the block, asks a port, and hands the records to
 `rpc.views`. What the EVM, the pool or the rollup decides is decided there. `methods_for` lists what a server offers;
@@ -21,7 +21,6 @@ from rpc.namespaces.eth_state import STATE
 from rpc.namespaces.eth_subscribe import SUBSCRIPTIONS
 from rpc.namespaces.eth_transactions import TRANSACTIONS
 from rpc.namespaces.node_info import NODE_INFO
-from rpc.namespaces.open_economy import ECONOMY
 from rpc.namespaces.optimism import OPTIMISM
 from rpc.namespaces.txpool import TXPOOL
 from rpc.registry import MethodGroup
@@ -45,4 +44,4 @@ def methods_for(*, rollup: bool) -> tuple[MethodGroup, ...]:
         NODE_INFO,
         RAW,
     )
-    return (*groups, OPTIMISM, ECONOMY) if rollup else groups
+    return (*groups, OPTIMISM) if rollup else groups

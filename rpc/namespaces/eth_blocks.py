@@ -9,7 +9,7 @@ from rpc.namespaces.inclusion import block_receipts, block_transactions, pending
 from rpc.parameters import BlockByHash, BlockByNumber, BlockSelector, BlockTag, Uint64
 from rpc.ports import BlockView, JsonObject
 from rpc.registry import MethodGroup
-from rpc.views.blocks import block_json, pending_block_json
+from rpc.views.blocks import block_json, hashed_header_json, pending_block_json, pending_header_json
 from rpc.views.hexadecimal import data, quantity
 from rpc.views.transactions import transaction_in_pending_block
 from state.primitives.types import Hash32
@@ -58,6 +58,25 @@ def _pending_block(context: Context, full: bool) -> JsonObject:
         for index, entry in enumerate(pooled)
     ]
     return pending_block_json(header, transactions)
+
+
+@BLOCKS.method("eth_getHeaderByNumber")
+def get_header_by_number(context: Context, block: BlockByNumber) -> JsonObject | None:
+    """The header of the canonical block at a height or tag; null above the head."""
+    if block.which is BlockTag.PENDING:
+        return pending_header_json(context.blocks.pending_header(context.ports.info.block_time))
+    return _header(context, context.blocks.hash_of(block))
+
+
+@BLOCKS.method("eth_getHeaderByHash")
+def get_header_by_hash(context: Context, block_hash: Hash32) -> JsonObject | None:
+    """The header of the block of that hash, canonical or not; null if unknown."""
+    return _header(context, block_hash)
+
+
+def _header(context: Context, block_hash: Hash32 | None) -> JsonObject | None:
+    header = None if block_hash is None else context.blocks.header(block_hash)
+    return None if block_hash is None or header is None else hashed_header_json(header, block_hash)
 
 
 @BLOCKS.method("eth_getBlockTransactionCountByNumber")

@@ -7,6 +7,7 @@ from rpc.context import Context
 from rpc.errors import BlockNotFound, FilterNotFound, InvalidParams, LimitExceeded
 from rpc.events import HeadEvent
 from rpc.filters import FilterKind
+from rpc.namespaces.eth_transactions import get_transaction_by_hash
 from rpc.parameters import LATEST, FilterRequest, SubscriptionId
 from rpc.parameters.blocks import BlockByNumber
 from rpc.ports import JsonObject, LocatedLog
@@ -89,9 +90,9 @@ def new_block_filter(context: Context) -> str:
 
 
 @LOGS.method("eth_newPendingTransactionFilter")
-def new_pending_transaction_filter(context: Context) -> str:
-    """The id of a filter that tells hashes new in the pool when it is polled."""
-    return context.filters.install(FilterKind.PENDING_TRANSACTIONS)
+def new_pending_transaction_filter(context: Context, full_transactions: bool = False) -> str:
+    """The id of a filter that tells hashes (or whole transactions) new in the pool when it is polled."""
+    return context.filters.install(FilterKind.PENDING_TRANSACTIONS, has_bodies=full_transactions)
 
 
 @LOGS.method("eth_getFilterChanges")
@@ -99,7 +100,8 @@ async def get_filter_changes(context: Context, filter_id: SubscriptionId) -> lis
     """What happened since the filter was polled last; logs that a reorg removed come with `removed`."""
     found = context.filters.find(filter_id)
     if found.kind is FilterKind.PENDING_TRANSACTIONS:
-        return _hashes(context.filters.new_pending(found))
+        admitted = context.filters.new_pending(found)
+        return await _whole(context, admitted) if found.has_bodies else _hashes(admitted)
     events = context.filters.new_heads(found)
     if found.kind is FilterKind.BLOCKS:
         return _hashes([event.block_hash for event in events if not event.removed])
@@ -108,6 +110,20 @@ async def get_filter_changes(context: Context, filter_id: SubscriptionId) -> lis
         logs += logs_of_block(context.blocks, event, found.criteria)
         _bounded(context, logs)
     return logs
+
+
+async def _whole(context: Context, admitted: Sequence[Hash32]) -> list[JsonObject]:
+    """The transactions, with their place where a block has taken them meanwhile; without those that are gone."""
+    shown, size = [], 0
+    async for transaction_hash in taking_turns(admitted):
+        transaction = get_transaction_by_hash(context, transaction_hash)
+        if transaction is None:
+            continue
+        shown.append(transaction)
+        size += len(transaction["input"])
+        if size > context.limits.response_bytes:
+            raise LimitExceeded("too many pending transactions for one answer: ask for hashes")
+    return shown
 
 
 def _hashes(entries: Sequence[Hash32]) -> list[str]:

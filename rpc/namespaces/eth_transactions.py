@@ -3,15 +3,18 @@
 from typing import Final
 
 from rpc.context import Context
+from rpc.errors import NonceGap, NotReady, ReceiptTimedOut
+from rpc.limits import Limits
 from rpc.namespaces.eth_blocks import find_view
 from rpc.namespaces.inclusion import block_transaction, receipts_of
-from rpc.parameters import BlockByHash, BlockByNumber, Data, Uint64
+from rpc.parameters import BlockByHash, BlockByNumber, Count, Data, Uint64
 from rpc.ports import BlockView, JsonObject
 from rpc.registry import MethodGroup
 from rpc.views.hexadecimal import data
 from rpc.views.receipts import receipt_json
 from rpc.views.transactions import pooled_transaction
 from state.primitives.types import Hash32
+from state.transactions import RecoveredTransaction, recover_transaction
 
 TRANSACTIONS: Final = MethodGroup("Transactions")
 
@@ -20,6 +23,48 @@ TRANSACTIONS: Final = MethodGroup("Transactions")
 async def send_raw_transaction(context: Context, transaction: Data) -> str:
     """The hash of a signed transaction that the pool now has."""
     return data(await context.ports.pool.submit(transaction))
+
+
+@TRANSACTIONS.method("eth_sendRawTransactionSync")
+async def send_raw_transaction_sync(
+    context: Context, transaction: Data, timeout_milliseconds: Count | None = None
+) -> JsonObject:
+    """The receipt of a signed transaction that is sent and waited for (EIP-7966).
+
+    Errors are 4 (in no block in time; `data` is the hash), 5 (can't be executed now, and was not taken; `data` is the
+    hash) and 6 (nonce gap, and was not taken; `data` is the expected nonce), else those of eth_sendRawTransaction.
+    """
+    seconds = _seconds_to_wait(context.limits, timeout_milliseconds)
+    context.head_waits.check_free()
+    await _check_ready(context, recover_transaction(transaction))
+    transaction_hash = await context.ports.pool.submit(transaction)
+    receipt = await context.head_waits.until(lambda: _receipt(context, transaction_hash), seconds)
+    if receipt is None:
+        raise ReceiptTimedOut(seconds, transaction_hash)
+    return receipt
+
+
+def _seconds_to_wait(limits: Limits, milliseconds: int | None) -> float:
+    if not milliseconds:
+        return limits.receipt_seconds
+    return min(milliseconds / 1_000, limits.longest_receipt_seconds)
+
+
+async def _check_ready(context: Context, recovered: RecoveredTransaction) -> None:
+    """Raises NonceGap or NotReady for what the next block couldn't take; other faults are the pool's to find."""
+    head, transaction = context.blocks.head(), recovered.transaction
+    expected = context.ports.pool.pending_nonce(recovered.sender)
+    if expected is None:
+        expected = await context.ports.state.nonce(head.hash, recovered.sender)
+    if transaction.nonce > expected:
+        raise NonceGap(transaction.nonce, expected)
+    base_fee = context.ports.chain.next_base_fee(head.header)
+    if transaction.max_fee_per_gas < base_fee:
+        raise NotReady(
+            "max fee per gas less than block base fee: "
+            f"maxFeePerGas: {transaction.max_fee_per_gas}, baseFee: {base_fee}",
+            recovered.hash,
+        )
 
 
 def _locate(context: Context, transaction_hash: Hash32) -> tuple[BlockView, int] | None:
@@ -55,6 +100,10 @@ def get_transaction_by_block_number_and_index(
 @TRANSACTIONS.method("eth_getTransactionReceipt")
 def get_transaction_receipt(context: Context, transaction_hash: Hash32) -> JsonObject | None:
     """What a transaction of the canonical chain did; null while it is pending or unknown."""
+    return _receipt(context, transaction_hash)
+
+
+def _receipt(context: Context, transaction_hash: Hash32) -> JsonObject | None:
     located = _locate(context, transaction_hash)
     if located is None:
         return None

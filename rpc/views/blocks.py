@@ -35,8 +35,8 @@ def header_json(header: Header) -> JsonObject:
     }
 
 
-def head_notification(header: Header, block_hash: bytes) -> JsonObject:
-    """What eth_subscribe("newHeads") tells: the header and its hash, nothing of the body."""
+def hashed_header_json(header: Header, block_hash: bytes) -> JsonObject:
+    """The header and its hash, nothing of the body: also what eth_subscribe("newHeads") tells."""
     return {**header_json(header), "hash": data(block_hash)}
 
 
@@ -52,13 +52,15 @@ def block_json(block: BlockView, transactions: Sequence[str | JsonObject]) -> Js
     }
 
 
+def pending_header_json(header: Header) -> JsonObject:
+    """The next block's header as far as it is known: it has no hash, nonce or recipient yet."""
+    return {**header_json(header), "hash": None, "nonce": None, "miner": None}
+
+
 def pending_block_json(header: Header, transactions: Sequence[str | JsonObject]) -> JsonObject:
-    """The next block as far as it is known: it has no hash, nonce or recipient yet."""
+    """The next block as far as it is known."""
     return {
-        **header_json(header),
-        "hash": None,
-        "nonce": None,
-        "miner": None,
+        **pending_header_json(header),
         "size": quantity(len(header.encode())),
         "transactions": transactions,
         "uncles": [],

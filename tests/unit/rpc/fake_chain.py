@@ -1,5 +1,6 @@
 """A chain in memory that answers the server's ports over real state records."""
 
+import asyncio
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -111,6 +112,7 @@ class FakeChain:
     """Of those in `pooled`, behind a nonce gap."""
     deployed: set[bytes] = field(default_factory=lambda: {CONTRACT})
     submitted: list[bytes] = field(default_factory=list)
+    has_submitted: asyncio.Event = field(default_factory=asyncio.Event)
     calls: list[CallMessage] = field(default_factory=list)
     block_overrides: list[BlockOverrides | None] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
@@ -307,6 +309,7 @@ class FakeChain:
 
     async def submit(self, raw: bytes) -> Hash32:
         self.submitted.append(raw)
+        self.has_submitted.set()
         recovered = recover_transaction(raw)
         if recovered.transaction.nonce < len(self.canonical) - 1:
             raise InvalidTransaction("nonce too low")

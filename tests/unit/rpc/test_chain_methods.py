@@ -50,6 +50,17 @@ async def test_block_has_geths_fields_and_no_others(client: Client, chain: FakeC
     )
 
 
+async def test_header_is_the_block_without_its_body(client: Client, chain: FakeChain) -> None:
+    block = await client.call("eth_getBlockByNumber", "0x1", False)
+    header = {key: block[key] for key in block.keys() - fields("size transactions uncles withdrawals")}
+    assert await client.call("eth_getHeaderByNumber", "0x1") == header
+    assert await client.call("eth_getHeaderByHash", block["hash"]) == header
+    assert await client.call("eth_getHeaderByNumber", "0x99") is None
+    assert await client.call("eth_getHeaderByHash", UNKNOWN) is None
+    pending = await client.call("eth_getHeaderByNumber", "pending")
+    assert (pending["number"], pending["hash"]) == ("0x3", None)
+
+
 @pytest.mark.parametrize(("tag", "number"), [("latest", 2), ("safe", 1), ("finalized", 0), ("earliest", 0), ("0x1", 1)])
 async def test_finds_blocks_by_tag_and_number(client: Client, tag: str, number: int) -> None:
     assert (await client.call("eth_getBlockByNumber", tag, False))["number"] == hex(number)

@@ -111,6 +111,20 @@ async def test_pending_filter_tells_admitted_transactions(client: Client, server
     assert await client.call("eth_getFilterChanges", filter_id) == ["0x" + transaction.hash.hex()]
 
 
+async def test_pending_filter_tells_whole_transactions_where_they_are_now(
+    client: Client, chain: FakeChain, server: RpcServer
+) -> None:
+    filter_id = await client.call("eth_newPendingTransactionFilter", True)
+    waiting, included, gone = (signed(TransactionType.DYNAMIC_FEE, nonce) for nonce in (9, 10, 11))
+    chain.admit(waiting)
+    chain.append([included])
+    server.events.publish_pending([waiting, included, gone])
+    await _settle(client)
+    told = await client.call("eth_getFilterChanges", filter_id)
+    assert [entry["hash"] for entry in told] == ["0x" + entry.hash.hex() for entry in (waiting, included)]
+    assert [entry["blockNumber"] for entry in told] == [None, "0x3"]
+
+
 async def test_filter_that_nobody_polls_expires(client: Client, clock: Clock) -> None:
     kept, forgotten = [await client.call("eth_newBlockFilter") for _ in range(2)]
     clock.now += 200
