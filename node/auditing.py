@@ -58,11 +58,16 @@ class Auditor:
 
     async def run(self) -> None:
         """Audits for ever. Raises ExecutionDivergence."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            while self._waiting:
-                await self._audit(self._waiting.popleft())
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                while self._waiting:
+                    await self._audit(self._waiting.popleft())
+        finally:
+            if self._share > 0:
+                left = len(self._waiting)
+                log.info("audit.stopped", audited=self.audited, skipped=self.skipped, waiting=left)
 
     async def _audit(self, block_hash: Hash32) -> None:
         try:

@@ -1,7 +1,6 @@
 """A real network of processes that a test may kill: L1, sequencer, follower, and a load of transfers."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -18,6 +17,7 @@ from eth_account import Account
 
 from client.keys import devnet_account
 from node.devnet.network import NetworkFiles, create_network
+from tests import compared
 
 ROOT = Path(__file__).parents[2]
 CHAIN_ID = 161_299
@@ -77,7 +77,7 @@ class Process:
         with self.log.open("ab") as output:
             self.running = subprocess.Popen(
                 [sys.executable, "-m", "node", *self.arguments],
-                cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=dict(os.environ),
+                cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=compared.environment(),
             )  # fmt: skip
 
     def kill(self) -> None:
@@ -122,6 +122,7 @@ class Network:
 
     @classmethod
     def create(cls, directory: Path, l1_block_time: int = 1) -> "Network":
+        compared.watch(directory)
         files = create_network(
             directory, timestamp=int(time.time()), l2_chain_id=CHAIN_ID, l1_chain_id=900, block_time=1,
             gas_limit=20_000_000,

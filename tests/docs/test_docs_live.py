@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import compared
 from tests.docs.blocks import ROOT, Block, blocks
 
 START_SECONDS = 180.0
@@ -85,7 +86,7 @@ def free_pair() -> int:
 
 @pytest.fixture(scope="module")
 def devnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devnet]:
-    directory = tmp_path_factory.mktemp("docs")
+    directory = compared.watch(tmp_path_factory.mktemp("docs"))
     (directory / "openledger").write_text(OPENLEDGER)
     (directory / "openledger").chmod(0o755)
     rpc, metrics, l1 = free_pair(), free_pair(), free_ports(1)[0]
@@ -93,7 +94,8 @@ def devnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devnet]:
     command = [str(directory / "openledger"), "devnet", "--no-demo", *ports]
     log = directory / "devnet.log"
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=directory, stdout=output, stderr=output)
+        environment = compared.environment()
+        process = subprocess.Popen(command, cwd=directory, stdout=output, stderr=output, env=environment)
     try:
         description = directory / "devnet-data" / "devnet.json"
         deadline = time.monotonic() + START_SECONDS

@@ -17,6 +17,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests import compared
+
 ANVIL_PACKAGE = "@foundry-rs/anvil-linux-amd64@1.7.1"
 CACHE = Path(os.environ.get("OPENLEDGER_TEST_CACHE", Path(tempfile.gettempdir()) / "openledger-test-cache"))
 START_SECONDS = 120.0
@@ -70,12 +72,15 @@ class ProcessGroup:
     """Processes that end with the test, each with a log."""
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory
+        self._directory = compared.watch(directory)
         self._running: list[tuple[str, subprocess.Popen[bytes]]] = []
 
     def start(self, name: str, command: list[str]) -> None:
         with (self._directory / f"{name}.log").open("wb") as log:
-            self._running.append((name, subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)))
+            process = subprocess.Popen(
+                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=compared.environment()
+            )
+            self._running.append((name, process))
 
     def openledger(self, name: str, *arguments: str) -> None:
         self.start(name, [sys.executable, "-m", "node", *arguments])

@@ -19,6 +19,7 @@ from rollup.errors import L1Rejected
 from rollup.l1 import L1Client, L1TransactionSender, MemoryJournal, RetryPolicy, SenderConfig, TransactionState
 from state.primitives.crypto import keccak256, private_key_to_address
 from state.primitives.types import Address
+from tests import compared
 
 KEY = b"\x02" * 32
 BATCHER = private_key_to_address(KEY)
@@ -30,7 +31,7 @@ class L1Process:
     """The process, its port and its directory."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder = compared.watch(folder)
         (folder / "genesis.json").write_text(json.dumps(l1_genesis(CONFIG)))
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

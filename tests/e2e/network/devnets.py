@@ -18,6 +18,8 @@ from requests.exceptions import Timeout
 from web3 import Web3
 from web3.exceptions import RequestTimedOut, Web3RPCError
 
+from tests import compared
+
 HOST: Final = "127.0.0.1"
 NOBODY: Final = Web3.to_checksum_address("0x" + "99" * 20)
 STARTS_WITHIN: Final = 90.0
@@ -72,9 +74,11 @@ class Devnet:
 
     def start(self) -> "Devnet":
         """Run it, and return once devnet.json is there."""
-        self.directory.mkdir(parents=True, exist_ok=True)
+        compared.watch(self.directory).mkdir(parents=True, exist_ok=True)
         with (self.directory / "devnet.log").open("ab") as log:
-            self.process = subprocess.Popen(self.command(), stdout=log, stderr=log, start_new_session=True)
+            self.process = subprocess.Popen(
+                self.command(), stdout=log, stderr=log, start_new_session=True, env=compared.environment()
+            )
         path = self.directory / "devnet.json"
         wait_for(lambda: path.exists() or self.process_ended(), "devnet.json", STARTS_WITHIN)
         assert path.exists(), self.output()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from web3 import Web3
 
+from tests import compared
 from tests.e2e.network.devnets import HOST, Devnet, connect, wait_for
 
 
@@ -18,8 +19,8 @@ def _sequencer(devnet: Devnet, folder: Path, *options: str) -> Iterator[Web3]:
     command = [sys.executable, "-m", "node", "node", "--role=sequencer", "--preset=devnet", f"--rpc-port={port}"]
     command += [f"--rollup={devnet.description['rollupJson']}", f"--genesis={devnet.description['genesisJson']}"]
     command += [f"--l1-rpc={devnet.description['l1']['rpc']}", f"--data-dir={folder / 'data'}", *options]
-    with (folder / "node.log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+    with (compared.watch(folder) / "node.log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=compared.environment())
     try:
         web3 = connect(f"http://{HOST}:{port}")
         wait_for(web3.is_connected, "the second sequencer")
