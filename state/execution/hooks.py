@@ -1,9 +1,10 @@
 """What a tracer is told while a transaction runs, and in which order; nothing here knows of py-evm.
 
-    begin ▶ (enter ▶ (step | log | enter … exit)* ▶ exit)? ▶ end
+    begin ▶ (enter ▶ (touch | step | log | enter … exit)* ▶ exit)? ▶ end
 
-The outermost frame has no `enter` where nothing ran: a deposit that failed before the EVM began. A step is told before
-the frame that it opens is entered, with everything as it was before the opcode, as geth tells it.
+The outermost frame has no `enter` where nothing ran: a deposit that failed before the EVM began. A step is told once
+its cost is known: when the opcode is done, or before the frame that it opens is entered; it shows everything as it was
+before the opcode, as geth tells it. A touch comes before the opcode has changed anything.
 """
 
 from collections.abc import Callable
@@ -56,8 +57,6 @@ class Step:
     """Of the whole transaction; for SSTORE its own included."""
     error: str | None
     """Only of what keeps an opcode from running: gas, or the stack's size."""
-    failed: bool
-    """Whether it did not complete, for whatever reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,8 +108,15 @@ class TraceHooks(Protocol):
     def wants_memory(self) -> bool:
         """Whether steps carry the memory."""
 
+    @property
+    def touches(self) -> frozenset[int]:
+        """Those that `touch` wants to hear of."""
+
     def begin(self, message: TracedMessage, world: WorldState) -> None:
         """Before anything is bought or minted; `world` may be read until `end` returns."""
+
+    def touch(self, opcode: int, address: Address, stack: list[int]) -> None:
+        """An opcode of `touches` is about to run for `address`, with what it needs on the stack, top last."""
 
     def step(self, step: Step) -> None:
         """An opcode of `opcodes`."""

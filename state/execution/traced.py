@@ -34,10 +34,14 @@ class TraceableBlock(FastBlock):
         return self._end(hooks, outcome)
 
     def trace_call(self, message: CallMessage, hooks: TraceHooks) -> TransactionOutcome:
-        """`call`, told to `hooks`."""
-        m = message
+        """`call`, told to `hooks`; unlike there, unused gas is given back and the tip paid, as the hooks may look."""
+        m, world = message, self._world
         self._begin(hooks, m.sender, m.to, m.value, m.data, m.gas_limit, m.authorizations)
-        return self._end(hooks, self.call(message))
+        outcome = self.call(message)
+        world.add_balance(m.sender, (m.gas_limit - outcome.gas_used) * m.gas_price)
+        tip = max(0, m.gas_price - self._env.base_fee_per_gas)
+        world.add_balance(self._env.fee_recipient, outcome.gas_used * tip)
+        return self._end(hooks, outcome)
 
     def _begin(
         self,

@@ -17,13 +17,16 @@ from eth.exceptions import FullStack, Halt, InsufficientStack, OutOfGas, VMError
 from eth.vm.forks.cancun.transaction_context import CancunTransactionContext
 from eth.vm.message import Message
 
+from state.execution.fast_frame import contract_address
 from state.execution.fast_opcodes import COLD_SLOT_GAS, KECCAK_WORD_GAS, STACK_LIMIT, WARM_SLOT_GAS
 from state.execution.fast_vm import FastComputation, FastGasMeter, FastState, OptimismComputation
 from state.execution.hooks import EmittedLog, FrameEntry, FrameExit, Step, TraceHooks
 from state.execution.opcode_names import (
+    CALL,
+    CALLCODE,
     CALLS,
+    CREATE,
     CREATIONS,
-    DELEGATECALL,
     FIXED_GAS,
     FRAME_OPCODES,
     GIVES,
@@ -36,7 +39,8 @@ from state.execution.opcode_names import (
 from state.execution.port import BlockEnv, ChainRules
 from state.execution.validation import MAX_INITCODE_SIZE
 from state.execution.vm_errors import geth_text
-from state.primitives.types import ZERO_ADDRESS, Address
+from state.primitives.crypto import keccak256
+from state.primitives.types import Address
 from state.world.journal import WorldState
 
 OPCODES_PER_TICK: Final = 1_024
@@ -92,12 +96,10 @@ class Probe:
     """In the block so far."""
     _frames: list[_OpenFrame] = field(default_factory=list)
     _watched: bytes = b""
-    _told: bytes = b""
 
     def __post_init__(self) -> None:
-        wanted = self.hooks.opcodes
-        self._watched = bytes(value in wanted or value in FRAME_OPCODES for value in range(256))
-        self._told = bytes(value in wanted for value in range(256))
+        watched = self.hooks.opcodes | self.hooks.touches | FRAME_OPCODES
+        self._watched = bytes(value in watched for value in range(256))
 
     # --- frames ----------------------------------------------------------------------------------------------
 
@@ -201,7 +203,6 @@ class Probe:
             return_data=computation.return_data,
             refund=0,
             error=None,
-            failed=False,
         )
         frame.is_told = frame.has_entered = meter.is_refused = False
         meter.charges, meter.returned = [], 0
@@ -211,6 +212,8 @@ class Probe:
                 raise _underflow(values, opcode)
             if len(values) + GIVES[opcode] - TAKES[opcode] > STACK_LIMIT:
                 raise FullStack("Stack limit reached")
+            if opcode in self.hooks.touches:
+                self.hooks.touch(opcode, address, step.stack)
             run(computation)
         except Halt:
             self._tell(frame)
@@ -234,9 +237,8 @@ class Probe:
         if frame.is_told or step is None or meter is None:
             return
         frame.is_told = True
-        if self._told[step.opcode]:
+        if step.opcode in self.hooks.opcodes:
             never_began = isinstance(error, OutOfGas | InsufficientStack | FullStack)
-            step.failed = error is not None
             step.error = geth_text(error) if error is not None and never_began else None
             step.refund = self._refund(frame)
             if not isinstance(error, InsufficientStack | FullStack):
@@ -281,29 +283,34 @@ class Probe:
         """A frame that could not begin: too deep, no funds, or where a contract is already."""
         stack, charges = step.stack, meter.charges or []
         if step.opcode in CREATIONS:
-            handed_on, value, start, size = _handed_on(step, charges), stack[-1], stack[-2], stack[-3]
-            to, gas = ZERO_ADDRESS, handed_on or meter.gas_remaining - meter.gas_remaining // 64
-            error, used = "contract address collision", handed_on
+            used, value, start, size = _handed_on(step, charges), stack[-1], stack[-2], stack[-3]
+            gas = used or meter.gas_remaining - meter.gas_remaining // 64
         else:
-            start, size = stack[-4:-6:-1] if step.opcode not in (DELEGATECALL, STATICCALL) else stack[-3:-5:-1]
-            to, gas, used, error = _address(stack[-2]), meter.returned, 0, ""
-            value = stack[-3] if step.opcode not in (DELEGATECALL, STATICCALL) else 0
-        if not used:
-            error = "max call depth exceeded" if step.depth > _CALL_DEPTH else "insufficient balance for transfer"
-        if step.opcode == DELEGATECALL:
-            value = computation.msg.value
+            has_value = step.opcode in (CALL, CALLCODE)
+            value = stack[-3] if has_value else computation.msg.value
+            start, size = (stack[-4], stack[-5]) if has_value else (stack[-3], stack[-4])
+            used, gas = 0, meter.returned
+        data = bytes(computation._memory._bytes[start : start + size])
+        error = "max call depth exceeded" if step.depth > _CALL_DEPTH else "insufficient balance for transfer"
         self._told_whole(
             FrameEntry(
                 kind=NAMES[step.opcode],
                 depth=step.depth,
                 sender=step.address,
-                to=to,
-                input=bytes(computation._memory._bytes[start : start + size]),
+                to=self._unborn(step, data, has_moved=bool(used)) if step.opcode in CREATIONS else _address(stack[-2]),
+                input=data,
                 gas=gas,
                 value=None if step.opcode == STATICCALL else value,
             ),
-            FrameExit(output=b"", gas_used=used, error=error),
+            FrameExit(output=b"", gas_used=used, error="contract address collision" if used else error),
         )
+
+    def _unborn(self, step: Step, init_code: bytes, *, has_moved: bool) -> Address:
+        """Where a creation would have put its contract; `has_moved`: the creator's nonce has, before it failed."""
+        if step.opcode == CREATE:
+            return contract_address(step.address, self.world.get_nonce(step.address) - has_moved)
+        salt = step.stack[-4].to_bytes(32, "big")  # EIP-1014
+        return Address(keccak256(b"\xff" + step.address + salt + keccak256(init_code))[12:])
 
     def _told_whole(self, entry: FrameEntry, result: FrameExit) -> None:
         self.hooks.enter(entry)

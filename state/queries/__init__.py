@@ -7,6 +7,7 @@ same code answers in a reader process and in the node itself.
     state_queries   StateQueries, the one class that others use
     estimation      geth's binary search for a gas limit
     proofs          accounts and slots with their trie nodes
+    traces          transactions and calls run again with a tracer; storage_range: the slots of an account
     errors          what a question can end in
 
 The flat tables belong to the head and move with it: whoever asks about the head must not commit a block meanwhile

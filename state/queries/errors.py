@@ -1,10 +1,12 @@
-"""What a gas estimate can end in, in geth's words.
+"""What a gas estimate or a trace can end in, in geth's words.
 
 NodeError
 ├── QueryReverted                3  with the revert data
 ├── QueryFailed             -32000  the EVM stopped for another reason
 ├── GasExceedsAllowance     -32000
-└── InsufficientTransferFunds -32000
+├── InsufficientTransferFunds -32000
+├── NotTraceable            -32000  no transactions to run again, or nothing to run them on
+└── TracingFailed           -32000  the message couldn't even start
 """
 
 from state.errors import Blame, NodeError
@@ -43,3 +45,15 @@ class InsufficientTransferFunds(NodeError):
 
     def __init__(self) -> None:
         super().__init__("insufficient funds for transfer")
+
+
+class NotTraceable(NodeError):
+    """What can't be run again: the genesis block, a block without its parent, a transaction that is not in it."""
+
+    blame = Blame.USER
+
+
+class TracingFailed(NodeError):
+    """The message to trace couldn't start; the text says why."""
+
+    blame = Blame.USER

@@ -45,19 +45,25 @@ def next_reference(node: Node, digits: str, depth: int) -> tuple[bytes, int] | N
     return node.child, depth + len(node.path)
 
 
-def iterate_leaves(source: NodeSource, root: Hash32) -> Iterator[tuple[bytes, bytes]]:
-    """Every (key, value) under `root` in key order. Raises MissingNode or CorruptNode at the first hole."""
+def iterate_leaves(source: NodeSource, root: Hash32, start: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+    """Every (key, value) under `root` from the key `start` on, in key order.
+
+    Raises MissingNode or CorruptNode at the first hole.
+    """
     if root != EMPTY_TRIE_ROOT:
-        yield from _leaves_below(source, load_root(source, root), "")
+        yield from _leaves_below(source, load_root(source, root), "", start.hex())
 
 
-def _leaves_below(source: NodeSource, node: Node, path: str) -> Iterator[tuple[bytes, bytes]]:
+def _leaves_below(source: NodeSource, node: Node, path: str, start: str) -> Iterator[tuple[bytes, bytes]]:
+    """`start`, in nibbles: subtrees wholly before it are not even loaded."""
     if isinstance(node, Leaf):
-        yield bytes.fromhex(path + node.path), node.value
+        if path + node.path >= start:
+            yield bytes.fromhex(path + node.path), node.value
     elif isinstance(node, Branch):
         for digit, reference in zip(NIBBLES, node.children, strict=True):
-            if reference != EMPTY_REFERENCE:
-                yield from _leaves_below(source, load_node(source, reference, path), path + digit)
+            if reference != EMPTY_REFERENCE and path + digit >= start[: len(path) + 1]:
+                yield from _leaves_below(source, load_node(source, reference, path), path + digit, start)
     else:
         below = path + node.path
-        yield from _leaves_below(source, load_node(source, node.child, below), below)
+        if below >= start[: len(below)]:
+            yield from _leaves_below(source, load_node(source, node.child, below), below, start)
