@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from eth_account.signers.local import LocalAccount
+from eth_utils.address import to_canonical_address
 from hexbytes import HexBytes
 from web3.types import EventData
 
@@ -16,7 +17,7 @@ from client.datanets import Datanets
 from client.errors import BadInput
 from client.models import Models
 from contracts.open_genesis import parameter_key
-from contracts.records import Batch, batch_hash, decode_batch
+from contracts.records import Batch, batch_hash, decode_batch, decode_record, encode_batch, escrow_batch
 from contracts.rewards import ContributionOwners, FeeRates, RewardTree, add_rewards, batch_rewards
 
 ZERO_ROOT = bytes(32)
@@ -34,6 +35,26 @@ class SettledBatch:
     batch: Batch
     contributors_bps: int
     """The contributors' part of its fees, as in force when it settled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earnings:
+    """What an account earned with its data, as a node answers open_getEarnings. Wei.
+
+    Amounts are the node's word; the proof is not: the contract takes it or doesn't.
+    """
+
+    earned: int
+    """By everything settled up to now."""
+    claimed: int
+    claimable: int
+    cumulative: int
+    """What the final epoch's tree has for the account."""
+    epoch: int
+    """The final epoch, 0 before the first."""
+    root_matches: bool
+    """Whether the chain's own data gives that epoch's root."""
+    proof: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +103,38 @@ class Attribution:
             contributors_bps=registered[4],
         )
 
+    def released_batches(self, from_block: int, to_block: int) -> list[SettledBatch]:
+        """The batches of one record that escrowed requests were released with in the blocks from..to inclusive."""
+        settled = self._inference.events.Settled().get_logs(from_block=from_block, to_block=to_block)
+        vouched = {bytes(entry["args"]["batchHash"]) for entry in settled}
+        registered = self._contract.events.BatchRegistered().get_logs(from_block=from_block, to_block=to_block)
+        return [self._read_release(e) for e in registered if bytes(e["args"]["batchHash"]) not in vouched]
+
+    def _read_release(self, entry: EventData) -> SettledBatch:
+        """The record is in the calldata of the `fulfil` that the request's worker sent before."""
+        wanted = entry["args"]["batchHash"]
+        (fulfilled,) = self._inference.events.Fulfilled().get_logs(
+            from_block=0, to_block=entry["blockNumber"], argument_filters={"batchHash": wanted}
+        )
+        transaction = self._chain.web3.eth.get_transaction(fulfilled["transactionHash"])
+        _, arguments = self._inference.decode_function_input(transaction["input"])
+        batch = escrow_batch(
+            decode_record(bytes(arguments["record"])),
+            chain_id=self._chain.chain_id,
+            worker=to_canonical_address(fulfilled["args"]["worker"]),
+            nonce=fulfilled["args"]["batchNonce"],
+            payer=to_canonical_address(self._inference.functions.escrowed(arguments["requestId"]).call()[0]),
+        )
+        if batch_hash(encode_batch(batch)) != bytes(wanted):
+            raise BadInput(f"answer {fulfilled['transactionHash'].to_0x_hex()} does not hash to its event")
+        return SettledBatch(
+            block_number=entry["blockNumber"],
+            transaction_hash=bytes(entry["transactionHash"]),
+            fees=fulfilled["args"]["fee"],
+            batch=batch,
+            contributors_bps=entry["args"]["contributorsBps"],
+        )
+
     def prices_of(self, model_id: int, checkpoint: int) -> tuple[int, int]:
         """(price in, price out) of a checkpoint, wei per 1,000 tokens."""
         return self._models.prices(model_id, checkpoint)
@@ -100,9 +153,10 @@ class Attribution:
         )
 
     def cumulative_rewards(self, to_block: int, from_block: int = 0) -> dict[str, int]:
-        """Account -> wei earned by settlements up to `to_block`, from the first block on."""
+        """Account -> wei earned by settlements and released requests up to `to_block`, from the first block on."""
         cumulative: dict[str, int] = {}
-        for settled in self.settled_batches(from_block, to_block):
+        paid = self.settled_batches(from_block, to_block) + self.released_batches(from_block, to_block)
+        for settled in paid:
             self._learn(settled.batch)
             rates = FeeRates(owner=0, stakers=0, contributors=settled.contributors_bps)
             cumulative = add_rewards(cumulative, batch_rewards(settled.batch, self._prices, rates, self._owners))
@@ -175,9 +229,29 @@ class Attribution:
 
     # Claims
 
-    def claim(self, account: LocalAccount, tree: RewardTree) -> int:
-        """Wei that were paid out to `account`: claimed against the tree, then withdrawn."""
-        return self.claim_all([account], tree)[0]
+    def earnings(self, account: str) -> Earnings:
+        """What the node says that an account earned, with the proof for what it may claim."""
+        found = self._chain.rpc("open_getEarnings", [account])["earnings"]
+        return Earnings(
+            earned=int(found["earned"], 16),
+            claimed=int(found["claimed"], 16),
+            claimable=int(found["claimable"], 16),
+            cumulative=int(found["cumulative"], 16),
+            epoch=int(found["epoch"] or "0x0", 16),
+            root_matches=found["rootMatches"],
+            proof=tuple(bytes.fromhex(node[2:]) for node in found["proof"] or ()),
+        )
+
+    def claim_earnings(self, account: LocalAccount) -> int:
+        """Wei that were paid out to `account`: claimed with the node's proof, then withdrawn."""
+        found = self.earnings(account.address)
+        if found.claimable:
+            call = self._contract.functions.claim(account.address, found.cumulative, list(found.proof))
+            self._chain.transact(account, call)
+        owed = int(self._contract.functions.owed(account.address).call())
+        if owed:
+            self._chain.transact(account, self._contract.functions.withdrawOwed())
+        return owed
 
     def claim_all(self, accounts: Sequence[LocalAccount], tree: RewardTree, tick: Tick = lambda: None) -> list[int]:
         """Wei paid out to each account, all claims sent at once and all withdrawals after them."""

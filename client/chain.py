@@ -1,7 +1,7 @@
 """One connection to a node: sign, send, wait, read."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, cast
 
 from eth_account.signers.local import LocalAccount
@@ -20,6 +20,8 @@ from contracts.addresses import OP_PREDEPLOYS, OPEN_PREDEPLOYS, checksum
 
 WAIT_SECONDS: Final = 120.0
 FEES_SECONDS: Final = 1.0
+ROWS_A_PAGE: Final = 100
+METHOD_NOT_FOUND: Final = -32601
 GAS_MARGIN_PERCENT: Final = 20
 """On top of an estimate: pools that fill between estimate and inclusion move a few storage reads."""
 
@@ -58,8 +60,21 @@ class Chain:
             raise ChainUnreachable(f"{self.url} stopped answering: {type(error).__name__}") from error
         if "error" in answer:
             problem = cast("dict[str, Any]", answer["error"])
+            if method.startswith("open_") and problem.get("code") == METHOD_NOT_FOUND:
+                raise BadInput("that chain lacks our contracts: is --rpc the URL of an OpenLedger L2 node?")
             raise TransactionRefused(f"{method}: {problem.get('message')}")
         return answer["result"]
+
+    def pages(self, method: str, rows: str, *params: Any) -> Iterator[Any]:
+        """All rows of an open_* method that answers in pages, asked for page by page; `params` come before the page."""
+        cursor: str | None = None
+        while True:
+            page = {"limit": hex(ROWS_A_PAGE)} | ({} if cursor is None else {"cursor": cursor})
+            answer = self.rpc(method, [*params, page])
+            yield from answer[rows]
+            cursor = answer["next"]
+            if cursor is None:
+                return
 
     # Sending
 

@@ -134,15 +134,6 @@ class Datanets:
         found = self._contract.functions.datanet(datanet_id).call()
         return str(found[0]), int(found[6][3])
 
-    def count(self) -> int:
-        """How many Datanets there are; ids start at 1."""
-        return int(self._contract.functions.datanetCount().call())
-
-    def describe(self, datanet_id: int) -> tuple[str, str, int, int]:
-        """(name, owner, versions, accepted contributions) of a Datanet."""
-        owner, versions, accepted, name, *_ = self._contract.functions.datanet(datanet_id).call()
-        return str(name), str(owner), int(versions), int(accepted)
-
     def price_of_contributing(self, datanet_id: int) -> int:
         """Wei that a contribution brings along: bond and review fee."""
         policy = self._contract.functions.datanet(datanet_id).call()[7]
@@ -151,8 +142,3 @@ class Datanets:
     def versions(self, datanet_id: int) -> int:
         """How many versions are published; the newest has this number."""
         return int(self._contract.functions.datanet(datanet_id).call()[1])
-
-    def contributions_of(self, datanet_id: int) -> list[Contribution]:
-        """All contributions to a Datanet, by their events."""
-        logs = self._contract.events.Contributed().get_logs(from_block=0, argument_filters={"datanetId": datanet_id})
-        return [self.contribution(log["args"]["contributionId"]) for log in logs]

@@ -10,7 +10,6 @@ from client.chain import Chain
 from client.commands.options import L2_URL, KeyOption, RpcOption, new_app
 from client.errors import BadInput
 from client.keys import load_key
-from contracts.rewards import RewardTree
 
 app = new_app()
 
@@ -53,27 +52,23 @@ def status(
     attribution = Attribution(Chain(rpc))
     proposed, final = attribution.proposed_epoch(), attribution.final_epoch()
     typer.echo(f"epochs: {proposed} proposed, {final} final")
-    if key is not None and final:
+    if key is not None:
         address = load_key(key).address
-        earned, claimed = final_tree(attribution).amount(address), attribution.claimed(address)
-        typer.echo(f"{address} earned {format_open(earned)} OPEN and claimed {format_open(claimed)}")
+        found = attribution.earnings(address)
+        typer.echo(
+            f"{address} earned {format_open(found.earned)} OPEN and claimed {format_open(found.claimed)}, "
+            f"may claim {format_open(found.claimable)}"
+        )
 
 
 @app.command()
 def withdraw(key: KeyOption, rpc: RpcOption = L2_URL) -> None:
     """Claim what the final epoch pays a key, and withdraw it."""
-    attribution = Attribution(Chain(rpc))
-    paid = attribution.claim(load_key(key), final_tree(attribution))
-    typer.echo(f"{format_open(paid)} OPEN paid out" if paid else "nothing to claim")
-
-
-def final_tree(attribution: Attribution) -> RewardTree:
-    """The final epoch's tree, rebuilt from the chain. Raises BadInput where its root is another."""
-    number = attribution.final_epoch()
-    if number == 0:
+    attribution, account = Attribution(Chain(rpc)), load_key(key)
+    found = attribution.earnings(account.address)
+    if not found.epoch:
         raise BadInput("no epoch is final yet")
-    epoch = attribution.epoch(number)
-    tree = RewardTree.build(attribution.cumulative_rewards(epoch.to_block))
-    if tree.root != epoch.root:
-        raise BadInput(f"epoch {number} has root 0x{epoch.root.hex()}, the chain's data gives 0x{tree.root.hex()}")
-    return tree
+    if not found.root_matches:
+        raise BadInput(f"epoch {found.epoch} has a root that the chain's own data doesn't give: nobody can claim on it")
+    paid = attribution.claim_earnings(account)
+    typer.echo(f"{format_open(paid)} OPEN paid out" if paid else "nothing to claim")

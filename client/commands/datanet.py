@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import typer
+from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from client.amounts import format_open, parse_open
@@ -13,7 +14,7 @@ from client.commands.options import L2_URL, KeyOption, RpcOption, new_app
 from client.datanets import Datanets, License, Policy
 from client.datasets import content_root, load_rows
 from client.errors import BadInput
-from client.keys import load_key
+from client.keys import address_of, load_key
 
 app = new_app()
 
@@ -82,21 +83,46 @@ def publish(datanet_id: IdArgument, key: KeyOption, rpc: RpcOption = L2_URL) -> 
 @app.command("list")
 def list_all(rpc: RpcOption = L2_URL) -> None:
     """List all Datanets."""
-    datanets = Datanets(Chain(rpc))
-    for number in range(1, datanets.count() + 1):
-        name, owner, versions, accepted = datanets.describe(number)
-        typer.echo(f"{number}  {name}  owner {owner}  versions {versions}  accepted {accepted}")
+    for found in Chain(rpc).pages("open_getDatanets", "datanets"):
+        versions, accepted = int(found["versionCount"], 16), int(found["acceptedContributions"], 16)
+        typer.echo(
+            f"{int(found['datanetId'], 16)}  {found['name']}  owner {to_checksum_address(found['owner'])}  "
+            f"versions {versions}  accepted {accepted}"
+        )
 
 
 @app.command()
 def show(datanet_id: IdArgument, rpc: RpcOption = L2_URL) -> None:
     """Show a Datanet with its contributions."""
-    datanets = Datanets(Chain(rpc))
-    if not 1 <= datanet_id <= datanets.count():
+    chain = Chain(rpc)
+    found = chain.rpc("open_getDatanet", [hex(datanet_id)])["datanet"]
+    if found is None:
         raise BadInput(f"there is no Datanet {datanet_id}")
-    name, owner, versions, accepted = datanets.describe(datanet_id)
-    share = datanets.owner_and_share(datanet_id)[1]
-    typer.echo(f"{name}\nowner {owner}, revenue share {share} bps, versions {versions}, accepted {accepted}")
-    typer.echo(f"a contribution brings {format_open(datanets.price_of_contributing(datanet_id))} OPEN")
-    for found in datanets.contributions_of(datanet_id):
-        typer.echo(f"contribution {found.id}: {STATUS[found.status]}, {found.rows} rows by {found.contributor}")
+    share, policy = int(found["license"]["revenueShareBps"], 16), found["policy"]
+    versions, accepted = int(found["versionCount"], 16), int(found["acceptedContributions"], 16)
+    owner = to_checksum_address(found["owner"])
+    typer.echo(f"{found['name']}\nowner {owner}, revenue share {share} bps, versions {versions}, accepted {accepted}")
+    typer.echo(f"a contribution brings {format_open(int(policy['bond'], 16) + int(policy['reviewFee'], 16))} OPEN")
+    for made in chain.pages("open_getContributions", "contributions", hex(datanet_id)):
+        typer.echo(
+            f"contribution {int(made['contributionId'], 16)}: {made['status']}, {int(made['rows'], 16)} rows "
+            f"by {to_checksum_address(made['contributor'])}"
+        )
+
+
+@app.command()
+def fired(
+    contributor: Annotated[str, typer.Argument(help="The contributor: an address, a key file, or dev:N.")],
+    from_block: Annotated[int, typer.Option(min=0, help="The first block to look at.")] = 0,
+    rpc: RpcOption = L2_URL,
+) -> None:
+    """Did my data fire? List the paid answers that an account's contributions are credited for."""
+    criteria = {"contributor": address_of(contributor), "fromBlock": hex(from_block)}
+    for record in Chain(rpc).pages("open_getInferences", "inferences", criteria):
+        shares = ", ".join(
+            f"{int(s['ppm'], 16) / 10_000:.2f} % to {int(s['contributionId'], 16)}" for s in record["shares"]
+        )
+        typer.echo(
+            f"block {int(record['blockNumber'], 16)}  model {int(record['modelId'], 16)}  "
+            f"{format_open(int(record['fee'], 16))} OPEN  {shares}"
+        )

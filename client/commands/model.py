@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from client.amounts import format_open, parse_open
@@ -121,10 +122,9 @@ def retire(model_id: IdArgument, key: KeyOption, rpc: RpcOption = L2_URL) -> Non
 @app.command("list")
 def list_all(rpc: RpcOption = L2_URL) -> None:
     """List all models."""
-    models = Models(Chain(rpc))
-    for number in range(1, models.count() + 1):
-        name, owner, state, _ = models.describe(number)
-        typer.echo(f"{number}  {name}  {state}  owner {owner}")
+    for found in Chain(rpc).pages("open_getModels", "models"):
+        owner = to_checksum_address(found["owner"])
+        typer.echo(f"{int(found['modelId'], 16)}  {found['name']}  {found['state']}  owner {owner}")
 
 
 @app.command()

@@ -108,6 +108,9 @@ def test_economy_from_first_row_to_paid_reward(devnet: Devnet, tmp_path: Path) -
     assert "no epoch is final" in fails("claim", "withdraw", f"--key={CONTRIBUTOR}", rpc)
     run("claim", "propose", f"--key={WORKER}", rpc)
     assert "is final" in run("claim", "finalize", f"--key={WORKER}", rpc)
+    fired = run("datanet", "fired", CONTRIBUTOR, rpc)
+    assert fired.count(f"100.00 % to {contribution}") == 2
+    assert run("datanet", "fired", BUYER, rpc) == ""
     status = run("claim", "status", f"--key={CONTRIBUTOR}", rpc)
     reward = float(fee[1]) * 0.5 * 0.9  # the contributors' half, less the Datanet owner's tenth
     assert re.search(r"earned ([\d.]+) OPEN and claimed 0", status), status
