@@ -2,7 +2,8 @@
 
 The draw is each node's own, so that a sequencer and its followers look at different blocks. When the reference makes
 something else of a block than what the chain has, the auditor raises ExecutionDivergence, which stops the node: it must
-not build on a state that one of its executors denies. Both results are then in `<data dir>/divergence`.
+not build on a state that one of its executors denies. Both results are then in `<data dir>/divergence`, and while they
+lie there the node doesn't start again, whatever restarts it.
 """
 
 import asyncio
@@ -13,14 +14,28 @@ from typing import Final, Protocol
 
 import structlog
 
+from node.errors import UnresolvedDivergence
 from node.readers import QueryTimedOut, ReaderCrashed
 from state.execution.errors import ExecutionDivergence
 from state.primitives.types import Hash32
 
 log = structlog.get_logger("node.audit")
 
+DIRECTORY: Final = "divergence"
+"""In the data directory: where both results of a divergence are kept."""
 MAX_WAITING: Final = 64
 """Drawn blocks that wait; a node that catches up seals faster than the reference executes, and skips the rest."""
+
+
+def require_no_divergence(data_dir: Path) -> None:
+    """Raises UnresolvedDivergence if an audit has left evidence in the data directory."""
+    evidence = sorted((data_dir / DIRECTORY).glob("*.json"))
+    if evidence:
+        raise UnresolvedDivergence(
+            f"the executors disagreed on a block of this node before: see {evidence[0]}. It must not build on such a "
+            f"state: keep {data_dir} for a report and start on another data directory, or, once `openledger inspect "
+            f"{data_dir} --verify N` of a corrected release finds the blocks right, move {data_dir / DIRECTORY} away"
+        )
 
 
 class BlockAuditor(Protocol):
@@ -45,6 +60,11 @@ class Auditor:
         """Blocks on which the reference agreed, since start."""
         self.skipped = 0
         """Drawn, but not audited: too many waited, or it took too long."""
+
+    @property
+    def waiting(self) -> int:
+        """Drawn blocks whose turn has not come."""
+        return len(self._waiting)
 
     def offer(self, block_hash: Hash32) -> None:
         """A block was sealed or derived. On the event loop."""

@@ -19,7 +19,7 @@ from node.devnet_clock import chain_clock
 from node.files import load_genesis
 from node.metrics import Metrics
 from node.readers import QUERY_SECONDS, ReaderPool
-from node.readings import watch_pool
+from node.readings import watch_pool, watch_store
 from node.telemetry import configure_logging
 from node.wiring import Node
 from rollup.simulator import SimulatedL1, SimulatorConfig
@@ -130,12 +130,19 @@ async def _serve_l1(config: L1Config) -> None:
             info=ProcessInfo(chain_id=genesis.chain_id, block_time=config.block_time),
         )
         metrics = Metrics()
-        server = RpcServer(ports, access=config.access, extra=[simulator_methods(simulator)], observe=metrics.observe)
+        server = RpcServer(
+            ports,
+            access=config.access,
+            rates=config.rates,
+            extra=[simulator_methods(simulator)],
+            observe=metrics.observe,
+        )
         simulator.subscribe(lambda block_hash: server.events.publish_heads(added=[block_hash]))
         port = await server.start(config.rpc_host, config.rpc_port)
         stack.push_async_callback(server.stop)
         if config.metrics_port is not None:
             watch_pool(metrics.readings, simulator.pool)
+            watch_store(metrics.readings, db.store)
             await metrics.serve(config.rpc_host, config.metrics_port)
             stack.push_async_callback(metrics.stop)
         log.info("l1.started", rpc=f"http://{config.rpc_host}:{port}", chain_id=genesis.chain_id)

@@ -1,18 +1,30 @@
 """Which values of a node's parts are metrics; docs/operating.md says which ones to watch."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
+from typing import Final, TypeVar
 
 from contracts.addresses import L2_TO_L1_MESSAGE_PASSER
+from node.accounts_watch import AccountsWatch
 from node.adapters.pool_feed import HeadFeed
 from node.auditing import Auditor
+from node.heartbeat import Heartbeat
 from node.metrics import Readings
+from node.readers import Reader, ReaderPool
 from rollup.batcher import Batcher, Outbox
 from rollup.driver import Driver
 from rollup.engine import Engine
+from rollup.l1 import L1TransactionSender
 from rollup.txpool import TxPool
 from rollup.types import L1BlockRef
+from rpc.ports import NodeInfo
+from state.database import KeyValueStore, LevelDBStore, LevelStatistics
 from state.primitives.types import Address
 from state.world.readers import FlatState
+
+T = TypeVar("T")
+
+KEPT_SECONDS: Final = 2.0
 
 
 def watch_chain(
@@ -25,10 +37,14 @@ def watch_chain(
 ) -> None:
     """Heads of both chains, how far behind they are, reorgs, resets, audits."""
     readings.gauges("openledger_head_number", "L2 heads", "head", lambda: _heads(engine))
-    readings.gauge(
-        "openledger_unsafe_head_age_seconds",
-        "How far the unsafe head's time is behind the clock",
-        lambda: clock() - engine.unsafe_head.timestamp,
+    readings.gauges(
+        "openledger_head_age_seconds", "How far a head's time is behind the clock", "head", lambda: _ages(engine, clock)
+    )
+    readings.distribution(
+        "openledger_block_delay_seconds",
+        "From a block's own time until it was sealed or derived here",
+        (),
+        lambda: {(): feed.delays},
     )
     readings.gauge(
         "openledger_unsafe_blocks",
@@ -36,12 +52,14 @@ def watch_chain(
         lambda: engine.unsafe_head.number - engine.safe_head.number,
     )
     readings.gauges("openledger_l1_number", "L1 blocks as this node knows them", "which", lambda: _l1(driver))
+    readings.gauge("openledger_l1_silence_seconds", "Since L1 last answered", lambda: driver.l1_silence or 0.0)
     readings.gauge("openledger_l1_lag_blocks", "L1 blocks that derivation has still to read", lambda: _l1_lag(driver))
     readings.counter("openledger_l2_reorgs", "Times that the unsafe chain was replaced", lambda: feed.reorgs)
     readings.counter("openledger_l2_reorged_blocks", "L2 blocks that reorgs dropped", lambda: feed.blocks_dropped)
     readings.counter("openledger_derivation_resets", "Times that derivation started again", lambda: driver.resets)
     readings.counter("openledger_audited_blocks", "Blocks that both executors agreed on", lambda: auditor.audited)
     readings.counter("openledger_audits_skipped", "Blocks drawn for an audit that had none", lambda: auditor.skipped)
+    readings.gauge("openledger_audits_waiting", "Blocks drawn for an audit that wait for it", lambda: auditor.waiting)
     state = FlatState(engine.db)
     readings.gauge(
         "openledger_withdrawn_open",
@@ -58,11 +76,125 @@ def watch_pool(readings: Readings, pool: TxPool) -> None:
         return {"executable": status.executable, "queued": status.queued}
 
     readings.gauges("openledger_txpool_transactions", "Transactions in the pool", "state", sizes)
+    readings.gauge("openledger_txpool_bytes", "Signed bytes of the transactions in the pool", pool.size_bytes)
 
 
-def watch_batcher(readings: Readings, batcher: Batcher, outbox: Outbox) -> None:
+def watch_process(readings: Readings, heartbeat: Heartbeat, info: NodeInfo) -> None:
+    """Whether the process works, and how fast its event loop and its engine's thread turn."""
+    readings.gauge("openledger_healthy", "1 while /healthz says yes", lambda: not info.unhealthy())
+    readings.gauge("openledger_ready", "1 while /readyz says yes", lambda: not info.not_ready())
+    readings.gauge(
+        "openledger_event_loop_lag_seconds",
+        "The longest hold-up of the event loop in the last minute",
+        lambda: heartbeat.loop_lag,
+    )
+    readings.gauge(
+        "openledger_engine_delay_seconds",
+        "How long the engine's thread took to come round to a question: the block that it was at",
+        lambda: max(heartbeat.engine_delay, heartbeat.engine_silence),
+    )
+
+
+def watch_readers(readings: Readings, pool: ReaderPool) -> None:
+    """Queues, lags and lives of the reader processes; the auditor is the reader `audit`."""
+
+    def by_reader(read: Callable[[Reader], float]) -> Callable[[], Mapping[str, float]]:
+        return lambda: {reader.name: read(reader) for reader in pool.readers}
+
+    readings.gauges(
+        "openledger_reader_up",
+        "1 while the reader's process serves",
+        "reader",
+        by_reader(lambda reader: reader.process_id is not None),
+    )
+    readings.gauges(
+        "openledger_reader_waiting", "Questions without an answer yet", "reader", by_reader(lambda r: r.waiting)
+    )
+    readings.gauges(
+        "openledger_reader_waiting_bytes", "Parameters of those", "reader", by_reader(lambda r: r.waiting_bytes)
+    )
+    readings.gauges(
+        "openledger_reader_behind_batches", "Writes that it was not sent yet", "reader", by_reader(lambda r: r.behind)
+    )
+    readings.gauge("openledger_reader_backlog_bytes", "Writes kept for readers that lag", lambda: pool.backlog_bytes)
+    readings.counters(
+        "openledger_reader_restarts",
+        "Times that a reader's process was replaced",
+        ("reader",),
+        lambda: {(reader.name,): reader.restarts for reader in pool.readers},
+    )
+
+
+def watch_store(readings: Readings, store: KeyValueStore) -> None:
+    """LevelDB's size and work."""
+    if not isinstance(store, LevelDBStore):
+        return
+    latest = _kept(store.statistics, KEPT_SECONDS)
+
+    def by_level(read: Callable[[LevelStatistics], float]) -> dict[tuple[str, ...], float]:
+        return {(str(level),): read(found) for level, found in latest().levels.items()}
+
+    readings.gauge("openledger_leveldb_bytes", "The database's files", lambda: latest().disk_bytes)
+    readings.gauge(
+        "openledger_leveldb_memory_bytes", "Write buffers and block cache", lambda: latest().memory_bytes
+    )
+    readings.gauges(
+        "openledger_leveldb_files",
+        "Table files by level",
+        "level",
+        lambda: {str(level): found.files for level, found in latest().levels.items()},
+    )
+    readings.counters(
+        "openledger_leveldb_compaction_seconds",
+        "Time spent on compactions into a level",
+        ("level",),
+        lambda: by_level(lambda found: found.compaction_seconds),
+    )
+    readings.counters(
+        "openledger_leveldb_compaction_written_bytes",
+        "Written by compactions into a level",
+        ("level",),
+        lambda: by_level(lambda found: found.megabytes_written * 1_048_576),
+    )
+
+
+def watch_accounts(readings: Readings, accounts: AccountsWatch, senders: Mapping[str, L1TransactionSender]) -> None:
+    """Coin and transactions of the node's own L1 accounts; `senders` by name, batcher and proposer."""
+    for name, sender in senders.items():
+        accounts.add(name, sender.address)
+    readings.gauges(
+        "openledger_l1_account_balance",
+        "Whole coins of L1 that the account has left",
+        "account",
+        lambda: {name: balance / 10**18 for name, balance in accounts.balances.items()},
+    )
+    readings.counters(
+        "openledger_l1_fees",
+        "Whole coins of L1 that the account's transactions cost, as their receipts say",
+        ("account",),
+        lambda: {(name,): sender.fees_paid / 10**18 for name, sender in senders.items()},
+    )
+    readings.gauges(
+        "openledger_l1_transactions_in_flight",
+        "Transactions of the account that are not final",
+        "account",
+        lambda: {name: sum(not status.is_final for status in one.statuses()) for name, one in senders.items()},
+    )
+
+
+def watch_batcher(readings: Readings, engine: Engine, batcher: Batcher, outbox: Outbox) -> None:
     """What waits for L1 and what went there."""
     done = batcher.metrics
+    readings.gauge(
+        "openledger_batcher_unposted_blocks",
+        "L2 blocks that are in no channel which is on its way",
+        lambda: engine.unsafe_head.number - max([engine.safe_head.number, *_posted(outbox)]),
+    )
+    readings.gauge(
+        "openledger_batcher_unposted_bytes",
+        "Signed bytes of the transactions in the channel that is being filled",
+        lambda: batcher.open_bytes,
+    )
     readings.gauge("openledger_batcher_outbox_channels", "Channels not safe yet", lambda: len(outbox.records()))
     readings.gauge(
         "openledger_batcher_outbox_bytes",
@@ -79,6 +211,28 @@ def watch_batcher(readings: Readings, batcher: Batcher, outbox: Outbox) -> None:
     readings.counter(
         "openledger_batcher_abandoned", "Channels given up and built anew", lambda: done.channels_abandoned
     )
+
+
+def _kept(read: Callable[[], T], seconds: float) -> Callable[[], T]:
+    """`read`, asked again only after some seconds: one look for all metrics of a scrape."""
+    kept: list[tuple[float, T]] = []
+
+    def latest() -> T:
+        now = time.monotonic()
+        if not kept or now - kept[0][0] > seconds:
+            kept[:] = [(now, read())]
+        return kept[0][1]
+
+    return latest
+
+
+def _posted(outbox: Outbox) -> list[int]:
+    return [record.last for record in outbox.records() if not record.abandoned]
+
+
+def _ages(engine: Engine, clock: Callable[[], float]) -> dict[str, float]:
+    heads = {"unsafe": engine.unsafe_head, "safe": engine.safe_head, "finalized": engine.finalized_head}
+    return {name: clock() - head.timestamp for name, head in heads.items()}
 
 
 def _heads(engine: Engine) -> dict[str, float]:

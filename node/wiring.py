@@ -15,11 +15,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Final
 
 import httpx
 import structlog
 
+from node.accounts_watch import AccountsWatch
 from node.adapters.chain import DatabaseChain
 from node.adapters.economy import ReaderEconomy
 from node.adapters.forwarding import ForwardingPool
@@ -30,15 +30,25 @@ from node.adapters.pool_feed import HeadFeed, HeadObserver
 from node.adapters.rollup import EngineRollup
 from node.adapters.sources import BatcherSource, ProposerSource
 from node.adapters.state import ReaderState
-from node.auditing import Auditor
+from node.auditing import DIRECTORY, Auditor
 from node.config import NodeConfig, Role
 from node.devnet_clock import chain_clock
 from node.errors import StartupError
 from node.files import load_addresses, load_key
+from node.heartbeat import Heartbeat
 from node.joining import check_l1, open_chain
 from node.metrics import Metrics
 from node.readers import QUERY_SECONDS, ReaderPool
-from node.readings import watch_batcher, watch_chain, watch_pool
+from node.readiness import L1_SILENCE_SECONDS, ReadinessBounds, VitalSigns, not_ready, reader_signs, unhealthy
+from node.readings import (
+    watch_accounts,
+    watch_batcher,
+    watch_chain,
+    watch_pool,
+    watch_process,
+    watch_readers,
+    watch_store,
+)
 from node.recovery import SenderRecovery
 from rollup.batcher import Batcher, BatcherConfig, Outbox
 from rollup.derivation.pipeline import DerivationPipeline
@@ -57,8 +67,6 @@ from state.transition import child_base_fee
 
 log = structlog.get_logger("node")
 
-SYNCING_BEHIND_SECONDS: Final = 60
-
 
 class Node:
     """A sequencer or a follower. `run` returns when it is cancelled, with everything on disk and closed."""
@@ -69,6 +77,8 @@ class Node:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")
         self._clock: Callable[[], float] = chain_clock(config.rollup)
         self._metrics = Metrics()
+        self._heartbeat = Heartbeat(self._thread)
+        self._senders: dict[str, L1TransactionSender] = {}
         self.port: int | None = None
         """The JSON-RPC port, once it listens."""
 
@@ -90,16 +100,17 @@ class Node:
             recovery = SenderRecovery()
             stack.push_async_callback(recovery.close)
             pool_port, observer = self._pool_ends(pool, http, recovery)
+            info = self._info(driver, readers)
             ports = Ports(
                 chain=DatabaseChain(chain.db, next_base_fee=lambda header: child_base_fee(header, chain.rules)),
                 state=ReaderState(readers),
                 pool=pool_port,
-                info=self._info(driver),
+                info=info,
                 rollup=EngineRollup(engine=chain.engine, status=lambda: driver.status),
                 economy=ReaderEconomy(readers),
                 prepare_transactions=pool_port.prepare if isinstance(pool_port, LocalPool) else None,
             )
-            server = RpcServer(ports, access=config.access, observe=self._metrics.observe)
+            server = RpcServer(ports, access=config.access, rates=config.rates, observe=self._metrics.observe)
             feed = self._feed(server, observer, auditor)
             chain.engine.add_listener(feed)
             if pool is not None:
@@ -109,7 +120,11 @@ class Node:
             self.port = await server.start(config.rpc_host, config.rpc_port)
             stack.push_async_callback(server.stop)
             if config.metrics_port is not None:
-                watch_chain(self._metrics.readings, chain.engine, driver, feed, auditor, self._clock)
+                readings = self._metrics.readings
+                watch_chain(readings, chain.engine, driver, feed, auditor, self._clock)
+                watch_process(readings, self._heartbeat, info)
+                watch_readers(readings, readers)
+                watch_store(readings, chain.db.store)
                 await self._metrics.serve(config.rpc_host, config.metrics_port)
                 stack.push_async_callback(self._metrics.stop)
             log.info("node.started", role=config.role.value, rpc=f"http://{config.rpc_host}:{self.port}")
@@ -119,6 +134,7 @@ class Node:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(driver.run(), name="driver")
                 tasks.create_task(auditor.run(), name="auditor")
+                tasks.create_task(self._heartbeat.run(), name="heartbeat")
                 if pool is not None:
                     self._start_sequencer(tasks, pool, l1, driver)
 
@@ -170,7 +186,7 @@ class Node:
 
     def _auditor(self, readers: ReaderPool) -> Auditor:
         config = self._config
-        return Auditor(readers, config.data_dir / "divergence", share=config.audit_share, draw=random.random)
+        return Auditor(readers, config.data_dir / DIRECTORY, share=config.audit_share, draw=random.random)
 
     def _feed(self, server: RpcServer, observer: HeadObserver, auditor: Auditor) -> HeadFeed:
         loop = asyncio.get_running_loop()
@@ -178,16 +194,17 @@ class Node:
         def on_sealed(record: BlockRecord) -> None:
             loop.call_soon_threadsafe(auditor.offer, record.hash)
 
-        return HeadFeed(loop=loop, events=server.events, pool=observer, on_sealed=on_sealed)
+        return HeadFeed(loop=loop, events=server.events, pool=observer, on_sealed=on_sealed, clock=self._clock)
 
-    def _info(self, driver: Driver) -> ProcessInfo:
-        chain = self._chain
+    def _info(self, driver: Driver, readers: ReaderPool) -> ProcessInfo:
+        chain, config = self._chain, self._config
+        bounds = ReadinessBounds(head_age=config.head_age_bound, l1_silence=max(L1_SILENCE_SECONDS, 5 * config.l1_poll))
 
         def behind() -> int:
             return int(self._clock()) - chain.engine.unsafe_head.timestamp
 
         def syncing() -> SyncProgress | None:
-            if behind() < SYNCING_BEHIND_SECONDS:
+            if behind() < bounds.head_age:
                 return None
             current = BlockNumber(chain.engine.unsafe_head.number)
             ahead = behind() // chain.config.block_time
@@ -195,15 +212,27 @@ class Node:
                 starting_block=BlockNumber(0), current_block=current, highest_block=BlockNumber(current + ahead)
             )
 
-        def not_ready() -> list[str]:
-            reasons = [] if driver.head_l1 is not None else ["L1 has not answered yet"]
-            return reasons + (["catching up"] if syncing() is not None else [])
+        def signs() -> VitalSigns:
+            status, now = driver.status, time.monotonic()
+            lag = status.head_l1.number - status.current_l1.number if status.head_l1 and status.current_l1 else 0
+            return VitalSigns(
+                head_age=behind(),
+                l1_silence=driver.l1_silence,
+                l1_lag=lag,
+                is_derived=driver.started,
+                readers=tuple(reader_signs(reader, now) for reader in readers.serving),
+            )
 
         return ProcessInfo(
             chain_id=chain.config.l2_chain_id,
             block_time=chain.config.block_time,
             syncing=syncing,
-            not_ready=not_ready,
+            not_ready=lambda: not_ready(signs(), bounds),
+            unhealthy=lambda: unhealthy(
+                engine_silence=self._heartbeat.engine_silence,
+                loop_lag=self._heartbeat.loop_lag,
+                evidence=config.data_dir / "divergence",
+            ),
         )
 
     # The sequencer's own tasks
@@ -235,6 +264,10 @@ class Node:
         if config.proposer and config.proposer_key and config.l1_addresses:
             proposer = self._proposer(l1, config.proposer_key, config.l1_addresses)
             tasks.create_task(proposer.run(wait), name="proposer")
+        if self._senders:
+            accounts = AccountsWatch(l1)
+            watch_accounts(self._metrics.readings, accounts, self._senders)
+            tasks.create_task(accounts.run(), name="accounts")
 
     async def _pause(self) -> None:
         await asyncio.sleep(self._config.l1_poll)
@@ -244,6 +277,7 @@ class Node:
         sender = L1TransactionSender(
             l1, load_key(key_file), MetaJournal(chain.db, META_BATCHER + b"tx/"), clock=time.monotonic
         )
+        self._senders["batcher"] = sender
         expected = chain.engine.system_config_at(chain.engine.safe_head).batcher
         if sender.address != expected:
             log.warning(
@@ -261,7 +295,7 @@ class Node:
             rollup=chain.config,
             config=BatcherConfig(max_channel_duration=config.channel_blocks, throttle_blocks=config.max_unsafe_blocks),
         )
-        watch_batcher(self._metrics.readings, batcher, outbox)
+        watch_batcher(self._metrics.readings, chain.engine, batcher, outbox)
         return batcher
 
     def _proposer(self, l1: L1Client, key: Path, addresses: Path) -> Proposer:
@@ -269,6 +303,7 @@ class Node:
         sender = L1TransactionSender(
             l1, load_key(key), MetaJournal(chain.db, META_PROPOSER + b"tx/"), clock=time.monotonic
         )
+        self._senders["proposer"] = sender
         factory = load_addresses(addresses).get("DisputeGameFactory")
         if factory is None:
             raise StartupError(f"L1 addresses {addresses} lack DisputeGameFactory, which the proposer needs")

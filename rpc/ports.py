@@ -16,6 +16,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
+from rpc.devnet_ports import AccountsPort, FaucetPort, SandboxPort
 from state.blocks import Header, Log, Receipt
 from state.execution.port import AccountOverride, BlockOverrides, CallMessage, TransactionOutcome
 from state.primitives.types import Address, BlockNumber, Gas, Hash32, Nonce, Wei
@@ -267,6 +268,9 @@ class NodeInfo(Protocol):
 
     def peer_count(self) -> int: ...
 
+    def unhealthy(self) -> Sequence[str]:
+        """Why this process doesn't work as it should, for /healthz; empty when it does."""
+
     def not_ready(self) -> Sequence[str]:
         """Why this node should get no traffic now, for /readyz; empty when it should."""
 
@@ -304,5 +308,11 @@ class Ports:
     """None on L1: `optimism_*` is then not there."""
     economy: EconomyPort | None = None
     """None where there are no OPEN predeploys: `open_*` is then not available."""
+    accounts: AccountsPort | None = None
+    """None where the node holds no keys: everywhere but on a devnet."""
+    faucet: FaucetPort | None = None
+    """None where nobody is paid for asking: everywhere but on a devnet."""
+    sandbox: SandboxPort | None = None
+    """None for a chain whose time and state nobody forges."""
     prepare_transactions: Callable[[Sequence[bytes]], Awaitable[None]] | None = None
     """Told the raw transactions of a batch before they are submitted one by one: what takes long may begin."""

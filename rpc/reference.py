@@ -4,8 +4,9 @@ import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
-from rpc.errors import INTERNAL_ERROR, RpcError
+from rpc.errors import INTERNAL_ERROR
 from rpc.namespaces import methods_for
+from rpc.openrpc import error_classes, error_text
 from rpc.parameters import BlockByHash, BlockByNumber, BlockTag
 from rpc.parameters.pages import Page
 from rpc.registry import Method, MethodGroup, Parameter
@@ -19,16 +20,16 @@ geth's; deposit transactions and receipts carry op-geth's additional fields. `op
 
 Quantities are shortest hexadecimal (`0x0`, `0x1a`), data has two digits a byte. A *block* is `latest` (the unsafe
 head), `pending`, `safe`, `finalized`, `earliest`, a quantity, a hash, or `{"blockHash": ..., "requireCanonical": ...}`.
-A parameter in brackets may be left out.
+A parameter in brackets may be left out. `rpc_discover` answers the same list as an OpenRPC document, with schemas.
 
-`/healthz` answers 200 while the process lives; `/readyz` answers 200 when the node should get traffic, else 503 with
-the reasons.
+`/healthz` answers 200 while the process works as it should, `/readyz` when the node should get traffic; else they answer
+503, and the JSON body has the reasons.
 """
 
 
 def render() -> str:
     """The whole page, in Markdown."""
-    groups = methods_for(rollup=True)
+    groups = methods_for(rollup=True, accounts=True, sandbox=True)
     return "\n".join([INTRODUCTION, *(line for group in groups for line in _group(group)), *_errors()])
 
 
@@ -68,19 +69,10 @@ def _errors() -> Iterator[str]:
     yield "Errors of the pool and the EVM are -32000 with geth's texts. A revert has code 3 and its data in `data`.\n"
     yield "| code | when |"
     yield "|--:|---|"
-    for error in sorted(_error_classes(), key=lambda entry: (entry.rpc_code, entry.__name__)):
-        yield f"| {error.rpc_code} | {' '.join((error.__doc__ or '').split())} |"
+    for error in error_classes():
+        yield f"| {error.rpc_code} | {error_text(error)} |"
     yield f"| {INTERNAL_ERROR} | A bug in the node: nothing that a request can ask for gives this on purpose. |"
     yield ""
-
-
-def _error_classes() -> list[type[RpcError]]:
-    found, queue = [], RpcError.__subclasses__()
-    while queue:
-        error = queue.pop()
-        found.append(error)
-        queue.extend(error.__subclasses__())
-    return [error for error in found if error.__name__ != "CannotListen"]
 
 
 if __name__ == "__main__":

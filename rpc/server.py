@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import uvicorn
 from fastapi import FastAPI
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.responses import JSONResponse, Response
 
 from rpc.blocks import Blocks
 from rpc.context import Context, SubscribingConnection
@@ -27,7 +27,7 @@ from rpc.events import EventHub
 from rpc.filters import FilterStore
 from rpc.head_waits import HeadWaits
 from rpc.limits import Access, CallObserver, Limits, RateLimit
-from rpc.namespaces import methods_for
+from rpc.namespaces import methods_for, where_else
 from rpc.ports import Ports
 from rpc.registry import MethodGroup, Registry
 from rpc.transport.access import AccessControl
@@ -62,7 +62,10 @@ class RpcServer:
         self._limits: Final = limits or Limits()
         self.events: Final = EventHub()
         """Where the composition root publishes new heads and pending transactions."""
-        self.registry: Final = Registry((*methods_for(rollup=ports.rollup is not None), *extra))
+        groups = methods_for(
+            rollup=ports.rollup is not None, accounts=ports.accounts is not None, sandbox=ports.sandbox is not None
+        )
+        self.registry: Final = Registry((*groups, *extra), hints=where_else())
         self._filters: Final = FilterStore(self.events, self._limits, clock)
         self._head_waits: Final = HeadWaits(self.events, self._limits)
         self._blocks: Final = Blocks(ports.chain)
@@ -147,8 +150,9 @@ class RpcServer:
 
         @pages.get("/healthz")
         async def healthz() -> Response:
-            """200 as long as the event loop turns."""
-            return PlainTextResponse("ok\n")
+            """200 while the process works as it should, else 503 and why not."""
+            reasons = list(info.unhealthy())
+            return JSONResponse({"healthy": not reasons, "reasons": reasons}, status_code=503 if reasons else 200)
 
         @pages.get("/readyz")
         async def readyz() -> Response:

@@ -32,12 +32,14 @@ class ProcessInfo:
         block_time: int,
         syncing: Callable[[], SyncProgress | None] = lambda: None,
         not_ready: Callable[[], Sequence[str]] = lambda: (),
+        unhealthy: Callable[[], Sequence[str]] = lambda: (),
     ) -> None:
         self.client_version = client_version()
         self.chain_id = chain_id
         self.block_time = block_time
         self._syncing = syncing
         self._not_ready = not_ready
+        self._unhealthy = unhealthy
 
     def suggested_tip(self) -> Wei:
         return SUGGESTED_TIP
@@ -47,6 +49,9 @@ class ProcessInfo:
 
     def peer_count(self) -> int:
         return 0
+
+    def unhealthy(self) -> Sequence[str]:
+        return self._unhealthy()
 
     def not_ready(self) -> Sequence[str]:
         return self._not_ready()

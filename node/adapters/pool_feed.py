@@ -1,11 +1,13 @@
 """Engine to pool and to the JSON-RPC server's subscribers: from the engine's thread to the event loop."""
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 import structlog
 
+from node.metrics import Distribution
 from rollup.types import L2BlockRef
 from rpc.events import EventHub
 from state.database import BlockRecord
@@ -35,11 +37,16 @@ class HeadFeed:
         events: EventHub,
         pool: HeadObserver,
         on_sealed: Callable[[BlockRecord], None] = lambda _record: None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        """`clock`: seconds, the chain's own."""
         self._loop = loop
         self._events = events
         self._pool = pool
         self._on_sealed = on_sealed
+        self._clock = clock
+        self.delays = Distribution()
+        """From a block's own time until it was here; written on the engine's thread alone."""
         self.reorgs = 0
         """Since start."""
         self.blocks_dropped = 0
@@ -47,6 +54,7 @@ class HeadFeed:
 
     def on_unsafe_block(self, ref: L2BlockRef, record: BlockRecord) -> None:
         log.info("engine.sealed", number=ref.number, hash=ref.hash.hex(), transactions=len(record.transactions))
+        self.delays.add(max(0.0, self._clock() - ref.timestamp))
         self._on_sealed(record)
         self._loop.call_soon_threadsafe(self._pool.on_new_head, list(record.delta.accounts))
         self._events.publish_heads(added=[record.hash])

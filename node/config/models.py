@@ -1,12 +1,13 @@
 """The settings of each process. Times are seconds, sizes bytes."""
 
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from rpc.limits import Access
+from rpc.limits import Access, RateLimit
 
 
 def _split(value: object) -> object:
@@ -17,6 +18,16 @@ def _split(value: object) -> object:
 Port = Annotated[int, Field(ge=0, le=65_535)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
 """A TOML list, or one text with commas."""
+
+
+def _networks(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        ip_network(name)  # its ValueError says what is wrong
+    return names
+
+
+Networks = Annotated[Names, AfterValidator(_networks)]
+"""Names that are IP addresses or networks."""
 
 
 class Role(StrEnum):
@@ -42,6 +53,22 @@ class ProcessConfig(BaseModel):
         default=("http://localhost", "http://127.0.0.1"),
         description="Web origins, with commas, whose pages may talk to this node; without a port any port; * is any.",
     )
+    rpc_rate_limit: float = Field(
+        default=1_000.0,
+        ge=0,
+        description="JSON-RPC calls a second that each client address may make, batch members counted; 0 is no limit.",
+    )
+    rpc_rate_burst: int = Field(
+        default=10_000, ge=0, description="Calls that a client which was quiet may make at once; 0: those of a second."
+    )
+    rpc_rate_exempt: Networks = Field(
+        default=("127.0.0.0/8", "::1"),
+        description="Addresses and networks, with commas, that rpc_rate_limit does not hold for.",
+    )
+    rpc_trusted_proxies: Networks = Field(
+        default=(),
+        description="Addresses and networks, with commas, whose X-Forwarded-For names the client; no other counts.",
+    )
     log_level: str = Field(
         default="info", pattern="^(debug|info|warning|error)$", description="debug, info, warning or error."
     )
@@ -55,6 +82,16 @@ class ProcessConfig(BaseModel):
     def access(self) -> Access:
         """Who may talk to the JSON-RPC server."""
         return Access(hosts=self.rpc_hosts, origins=self.rpc_origins)
+
+    @property
+    def rates(self) -> RateLimit:
+        """How many calls a client may make."""
+        return RateLimit(
+            calls_per_second=self.rpc_rate_limit,
+            burst=self.rpc_rate_burst,
+            exempt=self.rpc_rate_exempt,
+            trusted_proxies=self.rpc_trusted_proxies,
+        )
 
 
 class L1Config(ProcessConfig):
@@ -99,13 +136,36 @@ class NodeConfig(ProcessConfig):
         le=1,
         description="Share of blocks that the reference executor runs again, in a process of its own; 0 is none.",
     )
+    max_head_age: float | None = Field(
+        default=None,
+        gt=0,
+        description=(
+            "Age of the unsafe head, in seconds, beyond which the node is syncing and not ready; without it 60 for a "
+            "sequencer and 900 for a follower, whose blocks come through L1."
+        ),
+    )
+    otlp_endpoint: str | None = Field(
+        default=None,
+        description=(
+            "URL of an OpenTelemetry collector (OTLP over HTTP, e.g. http://127.0.0.1:4318) that gets the traces of "
+            "transactions; off without it."
+        ),
+    )
     pool_slots: int = Field(default=5_120, ge=16, description="Executable transactions that the pool holds.")
     pool_queue: int = Field(default=1_024, ge=0, description="Queued transactions that the pool holds.")
+
+    @property
+    def head_age_bound(self) -> float:
+        """Seconds that the unsafe head's time may be behind the clock."""
+        if self.max_head_age is not None:
+            return self.max_head_age
+        return 60.0 if self.role is Role.SEQUENCER else 900.0
 
 
 PRESETS: dict[str, dict[str, object]] = {
     "production": {},
     "devnet": {
+        "rpc_rate_limit": 0,
         "l1_poll": 0.5,
         "l1_confirmations": 0,
         "channel_blocks": 1,

@@ -19,5 +19,6 @@ Start reading at `pool.py`.
 
 from node.readers.errors import QueryTimedOut, ReaderBug, ReaderCrashed, ReadersBusy
 from node.readers.pool import QUERY_SECONDS, ReaderPool
+from node.readers.reader import Reader
 
-__all__ = ["QUERY_SECONDS", "QueryTimedOut", "ReaderBug", "ReaderCrashed", "ReaderPool", "ReadersBusy"]
+__all__ = ["QUERY_SECONDS", "QueryTimedOut", "Reader", "ReaderBug", "ReaderCrashed", "ReaderPool", "ReadersBusy"]

@@ -59,6 +59,7 @@ class ReaderPool:
         self._local = StateQueries(db, FastExecutor(), rules, trust_flat=False)
         self._threads = asyncio.Semaphore(THREADS)
         self._fed = db.sequence
+        self._backlog: Backlog | None = None
         self._closed = False
 
     async def start(self) -> None:
@@ -66,15 +67,15 @@ class ReaderPool:
         if not self._count and not self._wants_auditor:
             return
         self._directory.mkdir(parents=True, exist_ok=True)
-        self._backlog = Backlog(self._db.sequence)
+        self._backlog = backlog = Backlog(self._db.sequence)
         self._fed = self._db.sequence
         self._readers = [
-            Reader(index, self._directory / str(index), self._db, self._backlog, self._rules, self._cap_seconds)
+            Reader(index, self._directory / str(index), self._db, backlog, self._rules, self._cap_seconds)
             for index in range(self._count)
         ]
         if self._wants_auditor:
             path = self._directory / "audit"
-            self._auditor = Reader(self._count, path, self._db, self._backlog, self._rules, AUDIT_SECONDS)
+            self._auditor = Reader(self._count, path, self._db, backlog, self._rules, AUDIT_SECONDS)
         self._db.on_batch = self.feed
         self._tasks = [asyncio.create_task(reader.run(), name=f"reader-{i}") for i, reader in enumerate(self._fed_ones)]
 
@@ -84,7 +85,7 @@ class ReaderPool:
 
     def feed(self, batch: WriteBatch) -> None:
         """Hands a batch that was just written to every reader. Called on the writing thread, in order."""
-        if self._closed:
+        if self._closed or self._backlog is None:
             return
         encoded = batch.encode()
         sequence = int.from_bytes(batch.operations[schema.SEQUENCE_KEY] or b"", "big")
@@ -107,6 +108,16 @@ class ReaderPool:
     def readers(self) -> tuple[Reader, ...]:
         """Those that are fed, the auditor among them: for metrics and readiness."""
         return tuple(self._fed_ones)
+
+    @property
+    def serving(self) -> tuple[Reader, ...]:
+        """Those that answer questions."""
+        return tuple(self._readers)
+
+    @property
+    def backlog_bytes(self) -> int:
+        """What is kept of write batches for readers that lag."""
+        return 0 if self._backlog is None else self._backlog.bytes_held
 
     @property
     def process_ids(self) -> tuple[int, ...]:

@@ -111,6 +111,11 @@ class Batcher:
         else:
             await self._build(plan.build_after, len(plan.unsafe), view, flush=flush)
 
+    @property
+    def open_bytes(self) -> int:
+        """Signed bytes of the transactions in the channel that is being filled."""
+        return 0 if self._open is None else self._open.raw_bytes
+
     def throttle(self) -> bool:
         """True while the unsafe chain runs too far ahead of the safe head: the sequencer should slow down."""
         return self._lag > self._config.throttle_blocks or self._waiting > self._config.throttle_bytes

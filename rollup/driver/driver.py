@@ -6,6 +6,7 @@ span that was dropped, a channel that is half read) is rebuilt and never guessed
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor as ThreadExecutor
@@ -56,7 +57,9 @@ class Driver:
         sleep: Callable[[float], Awaitable[None]],
         engine_thread: ThreadExecutor,
         poll_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`clock` in seconds, for `l1_silence` alone."""
         self._engine = engine
         self._l1 = l1
         self._pipeline = pipeline
@@ -72,6 +75,13 @@ class Driver:
         self.safe_l1: L1BlockRef | None = None
         self.finalized_l1: L1BlockRef | None = None
         self.resets = 0
+        self._clock = clock
+        self._l1_answered_at: float | None = None
+
+    @property
+    def l1_silence(self) -> float | None:
+        """Seconds since L1 last told its heads; None before it did."""
+        return None if self._l1_answered_at is None else self._clock() - self._l1_answered_at
 
     @property
     def started(self) -> bool:
@@ -127,6 +137,7 @@ class Driver:
         self.head_l1 = await self._l1.block_ref("latest")
         self.safe_l1 = await self._l1.block_ref("safe")
         self.finalized_l1 = await self._l1.block_ref("finalized")
+        self._l1_answered_at = self._clock()
         if not self._needs_reset:
             await self._check_canonical()
         if not self._needs_reset:

@@ -80,6 +80,8 @@ class L1TransactionSender:
         self._chain_id: int | None = None
         self._in_flight: dict[bytes, InFlight] = {}
         self._loaded = False
+        self.fees_paid = 0
+        """Wei that transactions cost whose receipts this process saw; one that moves in a reorg counts once."""
 
     async def start(self) -> None:
         """Bring the journal back into memory. Called by every other method, once."""
@@ -192,6 +194,9 @@ class L1TransactionSender:
             one.entry = dataclasses.replace(one.entry, inclusion=place)
             self._journal.put(one.entry)
         one.included, one.succeeded, one.missing_since = variant, receipt.succeeded, None
+        fee = receipt.gas_used * receipt.effective_gas_price
+        self.fees_paid += max(0, fee - one.fee)
+        one.fee = fee
 
     async def _note_displaced(self, one: InFlight, head: L1BlockRef) -> None:
         """The nonce is spent and no variant of ours has a receipt. Endpoints lag, so that must last before it is

@@ -64,6 +64,8 @@ class InFlight:
     """One for each variant."""
     sent_at: float | None = None
     """None: not by this process yet."""
+    fee: int = 0
+    """Wei that the inclusion cost, as far as its receipt was seen by this process."""
     included: Variant | None = None
     """The variant that is in the block `entry.inclusion`; None after a restart, until its receipt was seen again."""
     succeeded: bool | None = None

@@ -301,6 +301,10 @@ class TxPool:
             return (self._state.account(address) or EMPTY_ACCOUNT).nonce
         return account.executable_end
 
+    def size_bytes(self) -> int:
+        """Signed bytes of everything here."""
+        return sum(len(pooled.recovered.raw) for pooled in self._by_hash.values())
+
     def status(self) -> PoolStatus:
         """How many of each."""
         executable = sum(account.executable_count for account in self._accounts.values())

@@ -20,7 +20,7 @@ Start reading at `chain.py`, with `schema.py` beside it. The only room that impo
 """
 
 from state.database.chain import AnotherChain, ChainDatabase, InconsistentHeads, NotOnFlatHead
-from state.database.leveldb import DatabaseCorrupt, DatabaseLocked, LevelDBStore
+from state.database.leveldb import DatabaseCorrupt, DatabaseLocked, LevelDBStore, LevelStatistics, StoreStatistics
 from state.database.log_index import LogEntry, TooManyLogs
 from state.database.reading import ChainReads, NotInitialised, UnknownBlock
 from state.database.records import BlockRecord, Heads, StateDelta
@@ -38,6 +38,7 @@ __all__ = [
     "InconsistentHeads",
     "KeyValueStore",
     "LevelDBStore",
+    "LevelStatistics",
     "LogEntry",
     "MemoryStore",
     "MissingData",
@@ -45,6 +46,7 @@ __all__ = [
     "NotOnFlatHead",
     "SchemaMismatch",
     "StateDelta",
+    "StoreStatistics",
     "TooManyLogs",
     "UnknownBlock",
     "WriteBatch",

@@ -1,7 +1,9 @@
 """LevelDB through plyvel, with its failures as errors that say what to do."""
 
+import os
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from threading import Event, RLock
@@ -20,6 +22,29 @@ BLOOM_BITS: Final = 10
 
 ITERATION_CHUNK: Final = 64
 """Pairs that an iteration takes at a time; between two chunks the database may be closed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LevelStatistics:
+    """One level of the tree, as LevelDB counts it since the database was opened."""
+
+    files: int
+    megabytes: float
+    compaction_seconds: float
+    megabytes_read: float
+    megabytes_written: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreStatistics:
+    """How large a database is and how it fares."""
+
+    disk_bytes: int
+    """Of all files in its directory."""
+    memory_bytes: int
+    """Write buffers and block cache."""
+    levels: dict[int, LevelStatistics]
+    """Levels without files or compactions are left out."""
 
 
 class DatabaseLocked(StorageError):
@@ -107,9 +132,46 @@ class LevelDBStore:
             except plyvel.Error as error:
                 self._refuse(error)
 
+    def statistics(self) -> StoreStatistics:
+        """Size and LevelDB's own statistics. Raises StorageError when closed."""
+        with self._usage:
+            memory: bytes | None = self._db.get_property(b"leveldb.approximate-memory-usage")
+            table: bytes | None = self._db.get_property(b"leveldb.stats")
+        return StoreStatistics(
+            disk_bytes=_directory_bytes(self.path),
+            memory_bytes=int(memory or b"0"),
+            levels=_levels((table or b"").decode()),
+        )
+
     def close(self) -> None:
         if self._usage.end():
             self._db.close()
+
+
+def _directory_bytes(path: Path) -> int:
+    total = 0
+    with os.scandir(path) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):  # a compaction has just deleted it
+                total += entry.stat().st_size
+    return total
+
+
+def _levels(table: str) -> dict[int, LevelStatistics]:
+    """The rows of the property `leveldb.stats`: level, files, MB, s, MB read, MB written."""
+    levels = {}
+    for line in table.splitlines():
+        fields = line.split()
+        if len(fields) == 6 and fields[0].isdigit():
+            files, megabytes, seconds, read, written = (float(field) for field in fields[1:])
+            levels[int(fields[0])] = LevelStatistics(
+                files=int(files),
+                megabytes=megabytes,
+                compaction_seconds=seconds,
+                megabytes_read=read,
+                megabytes_written=written,
+            )
+    return levels
 
 
 class _Usage:

@@ -64,6 +64,24 @@ async def test_a_nonce_spent_by_somebody_else_gives_the_wish_a_new_one(world: Wo
     assert included(world) == [b"foreign", b"wish"]
 
 
+async def test_fees_are_what_the_receipts_say_each_transaction_once(world: World) -> None:
+    sender = sender_of(world, MemoryJournal())
+    paid = 0
+    for key in (b"one", b"two"):
+        wish = await sender.submit(key, to=TARGET, data=key)
+        assert sender.fees_paid == paid
+        world.l1.mine()
+        await sender.tend()
+        receipt = await world.l1.receipt(wish.hashes[-1])
+        assert receipt is not None
+        paid += receipt.gas_used * receipt.effective_gas_price
+        assert sender.fees_paid == paid > 0
+    world.l1.reorg(1, lose_transactions=False)
+    world.l1.mine(2)
+    await sender.tend()
+    assert sender.fees_paid == paid
+
+
 async def test_a_lagging_receipt_does_not_send_twice(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     sender = sender_of(world, MemoryJournal())
     await sender.submit(b"wish", to=TARGET, data=b"wish")

@@ -40,6 +40,22 @@ async def test_calls_are_counted_by_method_and_error_code(metrics: Metrics) -> N
     assert values["openledger_rpc_seconds_bucket", ("0.005", "eth_call")] == 1
 
 
+async def test_a_distribution_counts_what_is_at_most_as_long_as_each_bound(metrics: Metrics) -> None:
+    for seconds in (0.0, 0.001, 0.0011, 5.0, 99.0):
+        metrics.observe("eth_call", seconds, 0)
+    values = await scrape(metrics)
+    found = [
+        values["openledger_rpc_seconds_bucket", (bound, "eth_call")] for bound in ("0.001", "0.0025", "5.0", "+Inf")
+    ]
+    assert found == [2, 3, 4, 5]
+    assert values["openledger_rpc_seconds_sum", ("eth_call",)] == pytest.approx(104.0021)
+
+
+async def test_a_scrape_shows_the_process_itself(metrics: Metrics) -> None:
+    values = await scrape(metrics)
+    assert values["process_resident_memory_bytes", ()] > 1e6
+
+
 async def test_readings_are_read_at_each_scrape(metrics: Metrics) -> None:
     heads = {"unsafe": 3.0, "safe": 1.0}
     metrics.readings.gauges("openledger_head_number", "L2 heads", "head", lambda: heads)

@@ -116,6 +116,7 @@ class FakeChain:
     calls: list[CallMessage] = field(default_factory=list)
     block_overrides: list[BlockOverrides | None] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
+    troubles: list[str] = field(default_factory=list)
     progress: SyncProgress | None = None
 
     def __post_init__(self) -> None:
@@ -348,6 +349,9 @@ class FakeChain:
 
     def peer_count(self) -> int:
         return 3
+
+    def unhealthy(self) -> Sequence[str]:
+        return self.troubles
 
     def not_ready(self) -> Sequence[str]:
         return self.reasons

@@ -281,7 +281,10 @@ async def test_calls_are_observed_by_method_and_code(chain: FakeChain) -> None:
 
 
 async def test_health_and_readiness_tell_the_truth(client: Client, chain: FakeChain) -> None:
-    assert (await client.http.get(client.url + "healthz")).text == "ok\n"
+    assert (await client.http.get(client.url + "healthz")).json() == {"healthy": True, "reasons": []}
+    chain.troubles.append("executors disagreed")
+    response = await client.http.get(client.url + "healthz")
+    assert (response.status_code, response.json()) == (503, {"healthy": False, "reasons": ["executors disagreed"]})
     assert (await client.http.get(client.url + "readyz")).status_code == 200
     chain.reasons.append("the safe head is 900 blocks behind")
     response = await client.http.get(client.url + "readyz")

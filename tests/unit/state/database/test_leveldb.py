@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from random import Random
 from threading import Barrier, Thread
 
 import pytest
@@ -224,3 +225,23 @@ def test_every_keyspace_byte_is_in_the_table_and_stands_for_one_thing() -> None:
     assert len(set(constants.values())) == len(constants)
     documented = {line.split()[0] for line in (schema.__doc__ or "").splitlines() if line.startswith("    ")}
     assert {value.hex() for value in constants.values()} == documented - {"byte"}
+
+
+def test_statistics_tell_size_and_levels_and_end_with_the_database(tmp_path: Path) -> None:
+    store = LevelDBStore(tmp_path / "db")
+    random = Random(1)
+    for number in range(40):  # more than one write buffer, so that there are tables
+        pairs = [(random.randbytes(32), random.randbytes(1_000)) for _ in range(1_000)]
+        store.write(batch_of(*pairs, (b"number", bytes([number]))), sync=False)
+    found = store.statistics()
+    assert 30_000_000 < found.disk_bytes < 60_000_000
+    assert found.memory_bytes > 0
+    assert all(
+        level.files >= 0 and level.megabytes_written >= level.compaction_seconds for level in found.levels.values()
+    )
+    store.close()
+    reopened = LevelDBStore(tmp_path / "db")
+    assert sum(level.files for level in reopened.statistics().levels.values()) >= 1
+    reopened.close()
+    with pytest.raises(StorageError, match="is closed"):
+        reopened.statistics()
