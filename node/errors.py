@@ -2,7 +2,9 @@
 
 NodeError
 ├── ConfigError        configuration: every problem at once, each with its key
+├── PartMissing        an operator turns to a part that this node does not run
 └── StartupError       a port, a file or another process is not as it has to be
+    └── UnresolvedDivergence   an audit stopped this node before, and nobody has looked
 """
 
 from state.errors import Blame, NodeError, Severity
@@ -19,4 +21,16 @@ class StartupError(NodeError):
     """Something outside is not as it has to be to start; the text says what to do."""
 
     severity = Severity.CRITICAL
+    blame = Blame.OPERATOR
+
+
+class UnresolvedDivergence(StartupError):
+    """The data directory holds evidence of a divergence: a restart must not build on the block that stopped a node."""
+
+    blame = Blame.OURSELVES
+
+
+class PartMissing(NodeError):
+    """admin_* was asked to start or stop a sequencer or batcher that this node does not have."""
+
     blame = Blame.OPERATOR

@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 
+from node.auditing import require_no_divergence
 from node.config import NodeConfig, without_secrets
 from node.files import load_genesis, load_rollup
 from rollup.engine import Engine
@@ -35,7 +36,11 @@ class Chain:
 
 
 def open_chain(config: NodeConfig) -> Chain:
-    """The chain of `rollup.json` and `genesis.json` in the data directory. Raises RollupConfigError if they differ."""
+    """The chain of `rollup.json` and `genesis.json` in the data directory. Raises RollupConfigError if they differ.
+
+    Also raises UnresolvedDivergence where an audit of this chain has found a block that the reference denies.
+    """
+    require_no_divergence(config.data_dir)
     rollup = load_rollup(config.rollup)
     genesis = load_genesis(config.genesis)
     rules = ChainRules(chain_id=rollup.l2_chain_id, is_optimism=True)

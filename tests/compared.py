@@ -64,8 +64,8 @@ class Comparison:
 
     def __str__(self) -> str:
         left_out = "".join(f"; left out: {reason}" for reason in _left_out.values())
-        live = f"{self.audited_live} audits by running nodes, {self.skipped_live} skipped there"
-        return f"compared all {self.blocks} blocks of {self.chains} databases with the reference executor ({live}{left_out})"
+        live = f"{self.audited_live} audits by running nodes, {self.skipped_live} skipped there{left_out}"
+        return f"compared all {self.blocks} blocks of {self.chains} databases with the reference executor ({live})"
 
 
 def compare_everything() -> Comparison:

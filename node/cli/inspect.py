@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from node.auditing import DIRECTORY
 from node.errors import StartupError
 from node.inspection import Summary, open_stopped, rules_of, summarise, verify_blocks, verify_flat_state
 from state.database import ChainDatabase
@@ -40,7 +41,7 @@ def inspect(
             first, last = verify_blocks(
                 db,
                 rules,
-                directory / "divergence",
+                directory / DIRECTORY,
                 count=verify,
                 progress=lambda number: status.update(f"Executed block {number} again"),
             )

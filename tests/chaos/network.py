@@ -71,12 +71,14 @@ class Process:
     arguments: list[str]
     url: str
     log: Path
+    module: str = "node"
+    """What is launched: `python -m module arguments`."""
     running: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         with self.log.open("ab") as output:
             self.running = subprocess.Popen(
-                [sys.executable, "-m", "node", *self.arguments],
+                [sys.executable, "-m", self.module, *self.arguments],
                 cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=compared.environment(),
             )  # fmt: skip
 
