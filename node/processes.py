@@ -14,6 +14,7 @@ from node.adapters.chain import DatabaseChain
 from node.adapters.info import ProcessInfo
 from node.adapters.simulator import SimulatorPool, simulator_methods
 from node.adapters.state import ReaderState
+from node.adapters.traces import ReaderTraces
 from node.config import L1Config, NodeConfig
 from node.devnet_clock import chain_clock
 from node.files import load_genesis
@@ -126,6 +127,7 @@ async def _serve_l1(config: L1Config) -> None:
         ports = Ports(
             chain=DatabaseChain(db, next_base_fee=lambda header: child_base_fee(header, simulator.rules)),
             state=ReaderState(readers),
+            traces=ReaderTraces(readers),
             pool=SimulatorPool(simulator),
             info=ProcessInfo(chain_id=genesis.chain_id, block_time=config.block_time),
         )

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -30,6 +31,8 @@ from node.adapters.pool_feed import HeadFeed, HeadObserver
 from node.adapters.rollup import EngineRollup
 from node.adapters.sources import BatcherSource, ProposerSource
 from node.adapters.state import ReaderState
+from node.adapters.traces import ReaderTraces
+from node.administration import AdminControl, admin_secret
 from node.auditing import DIRECTORY, Auditor
 from node.config import NodeConfig, Role
 from node.devnet_clock import chain_clock
@@ -57,8 +60,10 @@ from rollup.l1 import L1Client, L1TransactionSender, MetaJournal, RetryPolicy
 from rollup.proposer import GameFactory, Proposer, ProposerConfig
 from rollup.sequencer import FillLimit, Sequencer, SequencerBuilder
 from rollup.txpool import Journal, PoolLimits, TxPool
+from rpc.namespaces import ADMIN
 from rpc.ports import PoolPort, Ports, SyncProgress
 from rpc.server import RpcServer
+from rpc.transport.bearer import BearerTokens
 from state.database import BlockRecord
 from state.database.schema import META_BATCHER, META_PROPOSER
 from state.execution.precompiles import prepare_precompiles
@@ -79,8 +84,11 @@ class Node:
         self._metrics = Metrics()
         self._heartbeat = Heartbeat(self._thread)
         self._senders: dict[str, L1TransactionSender] = {}
+        self._admin: AdminControl | None = None
         self.port: int | None = None
         """The JSON-RPC port, once it listens."""
+        self.admin_port: int | None = None
+        """The port of admin_*, once it listens; None while that is off."""
 
     async def run(self, started: Callable[[int], None] = lambda _port: None) -> None:
         """Serve until cancelled; `started` is called with the port. A bug in any part stops all of them."""
@@ -108,6 +116,7 @@ class Node:
                 info=info,
                 rollup=EngineRollup(engine=chain.engine, status=lambda: driver.status),
                 economy=ReaderEconomy(readers),
+                traces=ReaderTraces(readers),
                 prepare_transactions=pool_port.prepare if isinstance(pool_port, LocalPool) else None,
             )
             server = RpcServer(ports, access=config.access, rates=config.rates, observe=self._metrics.observe)
@@ -127,6 +136,8 @@ class Node:
                 watch_store(readings, chain.db.store)
                 await self._metrics.serve(config.rpc_host, config.metrics_port)
                 stack.push_async_callback(self._metrics.stop)
+            if config.admin_port is not None:
+                stack.push_async_callback((await self._serve_admin(ports, config.admin_port)).stop)
             log.info("node.started", role=config.role.value, rpc=f"http://{config.rpc_host}:{self.port}")
             started(self.port)
             # After JSON-RPC has started: what is on disk can be read while L1 is away.
@@ -137,6 +148,21 @@ class Node:
                 tasks.create_task(self._heartbeat.run(), name="heartbeat")
                 if pool is not None:
                     self._start_sequencer(tasks, pool, l1, driver)
+
+    async def _serve_admin(self, ports: Ports, port: int) -> RpcServer:
+        """The server of `admin_*`, which listens."""
+        config = self._config
+        tokens = BearerTokens(admin_secret(config.admin_secret or config.data_dir / "admin.jwt"), time.time)
+        self._admin = AdminControl(
+            role=config.role,
+            client_version=ports.info.client_version,
+            engine=self._chain.engine,
+            rpc_port=lambda: self.port,
+        )
+        server = RpcServer(replace(ports, admin=self._admin), access=config.access, only=[ADMIN], tokens=tokens)
+        self.admin_port = await server.start(config.admin_host, port)
+        log.info("node.admin_started", rpc=f"http://{config.admin_host}:{self.admin_port}")
+        return server
 
     def _driver(self, l1: L1Client) -> Driver:
         engine = self._chain.engine
@@ -256,8 +282,11 @@ class Node:
             l1_confirmations=config.l1_confirmations,
             throttled=batcher.throttle if batcher else lambda: False,
             ready=lambda: driver.started,
+            running=not config.sequencer_stopped,
         )
         tasks.create_task(sequencer.run(), name="sequencer")
+        if self._admin is not None:
+            self._admin.sequencer, self._admin.batcher = sequencer, batcher
         wait = self._pause
         if batcher is not None:
             tasks.create_task(batcher.run(wait), name="batcher")

@@ -14,6 +14,7 @@
         ├── NonceGap                        6  with the expected nonce
         ├── CallFailed                 -32000  the EVM stopped for another reason; the text is geth's
         ├── BlockNotFound              -32000  a state question names a block that isn't there
+        ├── TransactionNotFound        -32000  a trace is asked of a transaction that the chain doesn't have
         ├── FilterNotFound             -32000
         ├── RequestTimedOut            -32002
         ├── ResponseTooLarge           -32003
@@ -131,6 +132,12 @@ class CallFailed(RpcError):
 
 class BlockNotFound(RpcError):
     """A question about the state of a block that this node does not have."""
+
+    rpc_code = -32000
+
+
+class TransactionNotFound(RpcError):
+    """A question about what a transaction did that is not in the canonical chain."""
 
     rpc_code = -32000
 

@@ -41,6 +41,12 @@ class Limits:
     """A peer that acknowledges nothing of what it is sent for so long is disconnected by the kernel."""
     call_gas: int = 50_000_000
     """Most gas that eth_call and eth_estimateGas run with."""
+    trace_bytes: int = 24 * MEBIBYTE
+    """JSON of one trace or block of traces; less than `response_bytes`, so that the error can say what to do."""
+    trace_seconds: float = 10.0
+    """Execution of one trace, or of one block of trace_filter; shorter than readers have for a question."""
+    trace_blocks: int = 1_000
+    """Blocks that one trace_filter may span: each is run again."""
     log_range: int = 1_000_000
     """Blocks that one eth_getLogs may span; the index answers, so only results cost."""
     log_results: int = 20_000

@@ -6,6 +6,8 @@ reader processes, once for the L2 node and once for the simulated L1.
     PoolPort     submitting, pending transactions         `submit` is asynchronous: a follower forwards
     NodeInfo     what this node is and how it fares
     RollupPort   what op-node would answer                absent on L1
+    AdminPort    starting and stopping parts              served on a port of its own, with authentication
+    TracePort    transactions and calls run again         asynchronous: a reader process answers
     EconomyPort  Datanets, models, inferences, rewards    asynchronous: a reader process answers; absent on L1
 
 Every state question names its block by hash, so that an answer can't mix two blocks. Heads are pushed the other way,
@@ -17,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from rpc.devnet_ports import AccountsPort, FaucetPort, SandboxPort
+from rpc.trace_ports import TracePort
 from state.blocks import Header, Log, Receipt
 from state.execution.port import AccountOverride, BlockOverrides, CallMessage, TransactionOutcome
 from state.primitives.types import Address, BlockNumber, Gas, Hash32, Nonce, Wei
@@ -286,6 +289,30 @@ class RollupPort(Protocol):
     async def rollup_config(self) -> JsonObject: ...
 
 
+class AdminPort(Protocol):
+    """What an operator may do to a running node. Each raises NodeError for what doesn't fit the node's state now."""
+
+    async def start_sequencer(self, head: Hash32) -> None:
+        """Build on from `head`, which must be the unsafe head."""
+
+    async def stop_sequencer(self) -> Hash32:
+        """The unsafe head, after which this node builds no block until it is started again."""
+
+    def sequencer_active(self) -> bool: ...
+
+    async def start_batcher(self) -> None: ...
+
+    async def stop_batcher(self) -> None: ...
+
+    def node_info(self) -> JsonObject:
+        """What runs here, in JSON."""
+
+    def peers(self) -> Sequence[JsonObject]: ...
+
+    def set_log_level(self, level: str) -> None:
+        """Log events from `debug`, `info`, `warning` or `error` up, until the process ends."""
+
+
 class EconomyPort(Protocol):
     """Questions about the AI economy: the OPEN predeploys, and what follows from the chain's own data."""
 
@@ -308,11 +335,15 @@ class Ports:
     """None on L1: `optimism_*` is then not there."""
     economy: EconomyPort | None = None
     """None where there are no OPEN predeploys: `open_*` is then not available."""
+    admin: AdminPort | None = None
+    """None where `admin_*` is not served: it has a server of its own."""
     accounts: AccountsPort | None = None
     """None where the node holds no keys: everywhere but on a devnet."""
     faucet: FaucetPort | None = None
     """None where nobody is paid for asking: everywhere but on a devnet."""
     sandbox: SandboxPort | None = None
     """None for a chain whose time and state nobody forges."""
+    traces: TracePort | None = None
+    """None where nothing is run again: `debug_trace*` and `trace_*` are then not available."""
     prepare_transactions: Callable[[Sequence[bytes]], Awaitable[None]] | None = None
     """Told the raw transactions of a batch before they are submitted one by one: what takes long may begin."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from node.readers.economy import ask_economy
+from node.readers.traces import ask_traces
 from state.queries import StateQueries
 
 METHODS: Final[Mapping[str, Callable[..., Any]]] = {
@@ -15,4 +16,5 @@ METHODS: Final[Mapping[str, Callable[..., Any]]] = {
     "proof": StateQueries.proof,
     "search_logs": StateQueries.search_logs,
     "economy": ask_economy,
+    "traces": ask_traces,
 }

@@ -12,6 +12,7 @@ from state.database import LogEntry
 from state.errors import NodeError
 from state.execution.port import AccountOverride, BlockOverrides, CallMessage, TransactionOutcome
 from state.queries import AccountProof, SlotProof
+from state.tracing import TraceConfig
 from state.transactions import AccessListEntry, Authorization
 from state.world.types import Account
 
@@ -30,6 +31,7 @@ _RECORDS: Final[dict[str, type[Any]]] = {
         Log,
         LogEntry,
         SlotProof,
+        TraceConfig,
         TransactionOutcome,
     )
 }

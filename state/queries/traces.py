@@ -1,9 +1,9 @@
 """Traces: a block's transactions run again on its parent's state, up to the one that is asked about, with hooks.
 
     Replay                            a block being run again
-    trace_block, trace_transaction    a tracer's JSON, for each transaction or for one
+    trace_block, trace_transaction    a tracer's JSON, for each transaction or for one; trace_raw_block: from RLP
     trace_call                        the same for a message that nobody signed
-    flat_traces, replay_flat          Parity's traces of a block or a call
+    flat_traces                       Parity's traces of a block; flat_call, flat_replay: of a call, a transaction
 
 Answers are JSON made here, so that what passes them on (a pipe, the node) copies bytes and no more. All of them spend
 from the Budget that the caller brings: bytes, and time.
@@ -21,6 +21,7 @@ from state.errors import DecodeError, InvalidTransaction
 from state.execution.overrides import pretended
 from state.execution.port import BlockEnv, BlockOverrides, CallMessage
 from state.execution.traced import TraceableBlock
+from state.primitives import rlp
 from state.primitives.crypto import keccak256
 from state.primitives.types import Address, Hash32, Wei
 from state.queries.errors import NotTraceable, TracingFailed
@@ -107,8 +108,22 @@ def stored_block(queries: StateQueries, block_hash: Hash32) -> Block:
     return block
 
 
-def trace_block(queries: StateQueries, block_hash: Hash32, block: Block, config: TraceConfig, budget: Budget) -> bytes:
-    """`[{txHash, result}, …]`, one for each transaction of the block."""
+def trace_block(queries: StateQueries, block_hash: Hash32, config: TraceConfig, budget: Budget) -> bytes:
+    """`[{txHash, result}, …]`, one for each transaction of a stored block."""
+    return _trace_all(queries, block_hash, stored_block(queries, block_hash), config, budget)
+
+
+def trace_raw_block(queries: StateQueries, raw: bytes, config: TraceConfig, budget: Budget) -> bytes:
+    """The same for a block in RLP, whose parent is stored. Raises DecodeError."""
+    items = rlp.to_list(rlp.decode(raw))
+    if len(items) < 2:
+        raise NotTraceable(f"not a block: got {len(items)} items, expected header and transactions")
+    header = Header.decode(rlp.encode(items[0]))
+    transactions = tuple(rlp.encode(item) if isinstance(item, list) else item for item in rlp.to_list(items[1]))
+    return _trace_all(queries, header.hash, Block(header=header, transactions=transactions), config, budget)
+
+
+def _trace_all(queries: StateQueries, block_hash: Hash32, block: Block, config: TraceConfig, budget: Budget) -> bytes:
     replay = Replay(queries, block_hash, block, budget)
     parts = []
     for index in range(len(block.transactions)):
