@@ -7,17 +7,20 @@
         '''The account's balance in wei.'''
 
 The first parameter is the call's context; the others are what the client sends, by position. An annotation names a
-parser (`rpc.parameters`); a default makes a parameter optional, and null then stands for the default. One definition
-parses requests, makes the reference page and later an OpenRPC document. Handlers are plain functions or coroutines.
+parser (`rpc.parameters`), that of the return value a schema (`rpc.results`); a default makes a parameter optional, and
+null then stands for the default. One definition parses requests, makes the reference page and the OpenRPC document.
+Handlers are plain functions or coroutines.
 """
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias, get_type_hints
 
 from rpc.errors import InvalidParams, MethodNotFound
 from rpc.parameters.types import Malformed, ParameterType, json_kind, parameter_type
+from rpc.results import result_schema
 
 Handler: TypeAlias = Callable[..., Any]
 _REQUIRED: Final = inspect.Parameter.empty
@@ -47,10 +50,12 @@ class Method:
     summary: str
     """The first sentence of the handler's docstring."""
     is_async: bool
+    result: dict[str, Any]
+    """JSON schema of what it answers."""
 
     @property
     def namespace(self) -> str:
-        return self.name.partition("_")[0]
+        return re.split("[_.]", self.name)[0]
 
     def bind(self, params: object) -> list[Any]:
         """The typed arguments in `params`, the request's member of that name. Raises InvalidParams."""
@@ -116,6 +121,7 @@ def _define(name: str, handler: Handler) -> Method:
         ),
         summary=" ".join(documentation.split("\n\n")[0].split()),
         is_async=inspect.iscoroutinefunction(handler),
+        result=result_schema(hints.get("return")),
     )
 
 
@@ -127,8 +133,10 @@ def _camel_case(name: str) -> str:
 class Registry:
     """All methods of one server."""
 
-    def __init__(self, groups: Iterable[MethodGroup]) -> None:
+    def __init__(self, groups: Iterable[MethodGroup], *, hints: Mapping[str, str] | None = None) -> None:
+        """`hints`: where to find methods that are not here, by name."""
         self.groups: Final = tuple(groups)
+        self._hints: Final = dict(hints or {})
         self._methods: Final[dict[str, Method]] = {}
         for group in self.groups:
             for method in group.methods.values():
@@ -149,7 +157,8 @@ class Registry:
         """The method of that name. Raises MethodNotFound."""
         method = self._methods.get(name)
         if method is None:
-            raise MethodNotFound(f"the method {name[:100]} does not exist/is not available")
+            hint = f": {self._hints[name]}" if name in self._hints else ""
+            raise MethodNotFound(f"the method {name[:100]} does not exist/is not available{hint}")
         return method
 
     @property

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from node.devnet.command import DevnetOptions, run_devnet
+from node.devnet.command import HOST, DevnetOptions, run_devnet
+from node.devnet.sandbox import run_sandbox
+from node.sandbox.process import SandboxOptions
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -17,7 +19,23 @@ def devnet(
         bool, typer.Option("--exit-after-demo", help="Stop after the demo's closing table.")
     ] = False,
     chain_id: Annotated[int, typer.Option(min=1, max=2**53, help="L2 chain id of a new devnet.")] = 161_299,
-    block_time: Annotated[int, typer.Option(min=1, max=60, help="Seconds between L2 blocks of a new devnet.")] = 1,
+    sandbox: Annotated[
+        bool,
+        typer.Option("--sandbox", help="One chain alone, without L1, whose time and state tests may forge."),
+    ] = False,
+    block_time: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=3600,
+            help="Seconds between L2 blocks of a new devnet (1); in a sandbox each transaction gets its block at once "
+            "unless this is given.",
+        ),
+    ] = None,
+    l1_base_fee: Annotated[
+        int,
+        typer.Option(min=0, max=10**15, help="What a sandbox computes the L1 fee from, in wei; 0 charges none."),
+    ] = 10**9,
     l1_block_time: Annotated[int, typer.Option(min=1, max=60, help="Seconds between L1 blocks.")] = 3,
     followers: Annotated[int, typer.Option(min=0, max=16, help="Followers to run.")] = 1,
     data_dir: Annotated[Path, typer.Option(help="Where the devnet lives; the next start carries on from it.")] = Path(
@@ -38,13 +56,28 @@ def devnet(
         Path | None, typer.Option(help="Directory of JSONL files for the demo; default: the shipped dataset.")
     ] = None,
 ) -> None:
-    """Run an L1, a sequencer, followers and the demo on this machine until Ctrl-C."""
+    """Run an L1, a sequencer, followers and the demo on this machine until Ctrl-C; or a sandbox for tests."""
+    if sandbox:
+        run_sandbox(
+            data_dir,
+            SandboxOptions(
+                directory=data_dir / "sandbox",
+                host=HOST,
+                port=rpc_port,
+                chain_id=chain_id,
+                gas_limit=gas_limit,
+                block_time=block_time,
+                l1_base_fee=l1_base_fee,
+                metrics_port=metrics_port,
+            ),
+        )
+        return
     run_devnet(
         DevnetOptions(
             demo=demo,
             exit_after_demo=exit_after_demo,
             chain_id=chain_id,
-            block_time=block_time,
+            block_time=block_time or 1,
             l1_block_time=l1_block_time,
             followers=followers,
             data_dir=data_dir,

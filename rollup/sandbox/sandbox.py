@@ -61,7 +61,8 @@ class Sandbox:
         """What was wished of the blocks to come."""
         self.automine = True
         """Whether a transaction gets its block at once."""
-        self._interval: float | None = None
+        self.interval: float | None = None
+        """Seconds between blocks that come by themselves."""
         self._interval_changed = asyncio.Event()
         self.pool = TxPool(
             rules=chain.rules,
@@ -158,7 +159,7 @@ class Sandbox:
             self._set_interval(seconds or None)
 
     def _set_interval(self, seconds: float | None) -> None:
-        self._interval = seconds
+        self.interval = seconds
         self._interval_changed.set()
 
     async def run(self) -> None:
@@ -166,7 +167,7 @@ class Sandbox:
         while True:
             self._interval_changed.clear()
             try:
-                async with asyncio.timeout(self._interval):
+                async with asyncio.timeout(self.interval):
                     await self._interval_changed.wait()
             except TimeoutError:
                 async with self._lock:
@@ -208,6 +209,7 @@ class Sandbox:
         return self._snapshots.take(
             Snapshot(
                 number=self.chain.head.number,
+                head=self.chain.db.flat_head(),
                 next_block=self.next_block,
                 pool=tuple(transaction for transaction, _ in self.pool.content()),
                 time=self.clock.now(),
@@ -215,6 +217,10 @@ class Sandbox:
                 interval=self.clock.interval,
             )
         )
+
+    def snapshots(self) -> dict[int, tuple[int, Hash32]]:
+        """Number and hash of the heads that `revert` can go back to, by id."""
+        return {each: head for each, head in self._snapshots.heads().items() if each != self._origin}
 
     async def revert(self, snapshot_id: int) -> bool:
         """Whether there was such a snapshot; if so, chain, pool, clock and wishes are what they were then."""
@@ -244,10 +250,23 @@ class Sandbox:
         self._events.on_blocks([], dropped)
         return True
 
+    # The pool
+
+    def drop(self, transaction_hash: Hash32) -> bool:
+        """Whether the pool held the transaction, which it does no longer."""
+        held = self.pool.transaction(transaction_hash) is not None
+        self.pool.discard(transaction_hash, "dropped by hand")
+        return held
+
+    def drop_all(self, sender: Address | None = None) -> None:
+        """Empties the pool, or takes one sender's transactions out of it."""
+        for transaction, _ in list(self.pool.content()):
+            if sender is None or transaction.sender == sender:
+                self.pool.discard(transaction.hash, "dropped by hand")
+
     def _refill_pool(self, transactions: Iterable[RecoveredTransaction]) -> None:
         """What waited at the snapshot, and nothing else: a revert makes no block again that it has taken off."""
-        for transaction, _ in list(self.pool.content()):
-            self.pool.discard(transaction.hash, "reverted to a snapshot")
+        self.drop_all()
         for transaction in transactions:
             with suppress(InvalidTransaction):
                 self.pool.admit(transaction)

@@ -28,6 +28,7 @@ class Snapshot:
 
     number: int
     """The head's height."""
+    head: Hash32
     next_block: NextBlock
     pool: tuple[RecoveredTransaction, ...]
     time: float
@@ -61,6 +62,10 @@ class Snapshots:
             return  # no snapshot has this head: rewinding takes the block away with all that was forged on it
         for key, value in undo.operations.items():
             newest.undo.operations.setdefault(key, value)  # the oldest value is the one to go back to
+
+    def heads(self) -> dict[int, tuple[int, Hash32]]:
+        """Number and hash of the heads that can be gone back to, by id."""
+        return {snapshot_id: (snapshot.number, snapshot.head) for snapshot_id, snapshot in self._taken.items()}
 
     def revert(self, snapshot_id: int) -> tuple[Snapshot, list[WriteBatch]] | None:
         """The snapshot, and what undoes the forgeries of its head, to be applied in this order; None for no such id."""
