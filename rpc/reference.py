@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from rpc.errors import INTERNAL_ERROR
-from rpc.namespaces import methods_for
+from rpc.namespaces import ADMIN, methods_for
 from rpc.openrpc import error_classes, error_text
 from rpc.parameters import BlockByHash, BlockByNumber, BlockTag
 from rpc.parameters.pages import Page
@@ -20,7 +20,7 @@ geth's; deposit transactions and receipts carry op-geth's additional fields. `op
 
 Quantities are shortest hexadecimal (`0x0`, `0x1a`), data has two digits a byte. A *block* is `latest` (the unsafe
 head), `pending`, `safe`, `finalized`, `earliest`, a quantity, a hash, or `{"blockHash": ..., "requireCanonical": ...}`.
-A parameter in brackets may be left out. `rpc_discover` answers the same list as an OpenRPC document, with schemas.
+A parameter in brackets may be left out. rpc_discover answers the same list as an OpenRPC document, with schemas.
 
 `/healthz` answers 200 while the process works as it should, `/readyz` when the node should get traffic; else they answer
 503, and the JSON body has the reasons.
@@ -29,7 +29,7 @@ A parameter in brackets may be left out. `rpc_discover` answers the same list as
 
 def render() -> str:
     """The whole page, in Markdown."""
-    groups = methods_for(rollup=True, accounts=True, sandbox=True)
+    groups = (*methods_for(rollup=True, accounts=True, sandbox=True), ADMIN)
     return "\n".join([INTRODUCTION, *(line for group in groups for line in _group(group)), *_errors()])
 
 

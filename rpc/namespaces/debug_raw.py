@@ -10,6 +10,7 @@ from rpc.namespaces.inclusion import receipts_of
 from rpc.parameters import BlockSelector
 from rpc.ports import BlockView, JsonObject
 from rpc.registry import MethodGroup
+from rpc.results import DataText
 from rpc.views.blocks import encode_block
 from rpc.views.hexadecimal import data
 from state.primitives.types import Hash32
@@ -25,19 +26,19 @@ def _view(context: Context, block: BlockSelector) -> BlockView:
 
 
 @RAW.method("debug_getRawHeader")
-def get_raw_header(context: Context, block: BlockSelector) -> str:
+def get_raw_header(context: Context, block: BlockSelector) -> DataText:
     """The RLP of a header."""
     return data(_view(context, block).header.encode())
 
 
 @RAW.method("debug_getRawBlock")
-def get_raw_block(context: Context, block: BlockSelector) -> str:
+def get_raw_block(context: Context, block: BlockSelector) -> DataText:
     """The RLP of a block."""
     return data(encode_block(_view(context, block)))
 
 
 @RAW.method("debug_getRawReceipts")
-def get_raw_receipts(context: Context, block: BlockSelector) -> list[str]:
+def get_raw_receipts(context: Context, block: BlockSelector) -> list[DataText]:
     """The EIP-2718 bytes of each receipt of a block, as the receipts trie holds them."""
     view = _view(context, block)
     return [data(receipt.encode()) for receipt in receipts_of(context, view).receipts]
@@ -50,6 +51,6 @@ def get_bad_blocks(_context: Context) -> list[JsonObject]:
 
 
 @RAW.method("debug_getRawTransaction")
-def get_raw_transaction(context: Context, transaction_hash: Hash32) -> str:
+def get_raw_transaction(context: Context, transaction_hash: Hash32) -> DataText:
     """The EIP-2718 bytes of a transaction of the chain or the pool; `0x` if unknown."""
     return data(find_raw(context, transaction_hash) or b"")

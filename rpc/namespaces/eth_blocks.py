@@ -9,6 +9,7 @@ from rpc.namespaces.inclusion import block_receipts, block_transactions, pending
 from rpc.parameters import BlockByHash, BlockByNumber, BlockSelector, BlockTag, Uint64
 from rpc.ports import BlockView, JsonObject
 from rpc.registry import MethodGroup
+from rpc.results import QuantityText
 from rpc.views.blocks import block_json, hashed_header_json, pending_block_json, pending_header_json
 from rpc.views.hexadecimal import data, quantity
 from rpc.views.transactions import transaction_in_pending_block
@@ -80,7 +81,7 @@ def _header(context: Context, block_hash: Hash32 | None) -> JsonObject | None:
 
 
 @BLOCKS.method("eth_getBlockTransactionCountByNumber")
-def get_block_transaction_count_by_number(context: Context, block: BlockByNumber) -> str | None:
+def get_block_transaction_count_by_number(context: Context, block: BlockByNumber) -> QuantityText | None:
     """How many transactions the canonical block at a height or tag has; null above the head."""
     if block.which is BlockTag.PENDING:
         header = context.blocks.pending_header(context.ports.info.block_time)
@@ -89,7 +90,7 @@ def get_block_transaction_count_by_number(context: Context, block: BlockByNumber
 
 
 @BLOCKS.method("eth_getBlockTransactionCountByHash")
-def get_block_transaction_count_by_hash(context: Context, block_hash: Hash32) -> str | None:
+def get_block_transaction_count_by_hash(context: Context, block_hash: Hash32) -> QuantityText | None:
     """How many transactions the block of that hash has; null if unknown."""
     return _transaction_count(find_view(context, BlockByHash(hash=block_hash)))
 
@@ -108,13 +109,13 @@ def get_block_receipts(context: Context, block: BlockSelector) -> Any:
 
 
 @BLOCKS.method("eth_getUncleCountByBlockNumber")
-def get_uncle_count_by_block_number(context: Context, block: BlockByNumber) -> str | None:
+def get_uncle_count_by_block_number(context: Context, block: BlockByNumber) -> QuantityText | None:
     """Zero for every block that exists: this chain has no uncles."""
     return "0x0" if context.blocks.hash_of(block) is not None else None
 
 
 @BLOCKS.method("eth_getUncleCountByBlockHash")
-def get_uncle_count_by_block_hash(context: Context, block_hash: Hash32) -> str | None:
+def get_uncle_count_by_block_hash(context: Context, block_hash: Hash32) -> QuantityText | None:
     """Zero for every block that exists: this chain has no uncles."""
     return "0x0" if context.blocks.header(block_hash) is not None else None
 

@@ -14,6 +14,7 @@ from rpc.parameters import (
     StateOverrides,
 )
 from rpc.registry import MethodGroup
+from rpc.results import DataText, QuantityText
 from rpc.views.hexadecimal import data, quantity
 from state.blocks import Header
 from state.errors import NodeError
@@ -30,7 +31,7 @@ async def call(
     block: BlockSelector = LATEST,
     overrides: StateOverrides = NO_OVERRIDES,
     block_overrides: BlockOverrides | None = None,
-) -> str:
+) -> DataText:
     """What a call returns on the state of a block, with accounts and block as the overrides pretend."""
     selected = context.blocks.select(block)
     header = overridden_header(selected.header, block_overrides)
@@ -46,7 +47,7 @@ async def estimate_gas(
     block: BlockSelector = LATEST,
     overrides: StateOverrides = NO_OVERRIDES,
     block_overrides: BlockOverrides | None = None,
-) -> str:
+) -> QuantityText:
     """The gas limit that a transaction needs to succeed on the state of a block, overrides as in eth_call."""
     selected = context.blocks.select(block)
     header = overridden_header(selected.header, block_overrides)

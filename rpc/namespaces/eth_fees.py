@@ -10,6 +10,7 @@ from rpc.namespaces.inclusion import receipts_of
 from rpc.parameters import BlockByNumber, Count
 from rpc.ports import JsonObject
 from rpc.registry import MethodGroup
+from rpc.results import QuantityText
 from rpc.turns import taking_turns
 from rpc.views.hexadecimal import quantity
 from state.blocks import Header
@@ -27,25 +28,25 @@ _TIPS: Final[RecentlyUsed[Hash32, list[tuple[int, int]]]] = RecentlyUsed(2_048)
 
 
 @FEES.method("eth_gasPrice")
-def gas_price(context: Context) -> str:
+def gas_price(context: Context) -> QuantityText:
     """Wei a gas that gets a legacy transaction into the next blocks: the head's base fee and the suggested tip."""
     return quantity(context.blocks.head().header.base_fee_per_gas + context.ports.info.suggested_tip())
 
 
 @FEES.method("eth_maxPriorityFeePerGas")
-def max_priority_fee_per_gas(context: Context) -> str:
+def max_priority_fee_per_gas(context: Context) -> QuantityText:
     """The suggested tip in wei a gas; capped, because clients multiply it."""
     return quantity(context.ports.info.suggested_tip())
 
 
 @FEES.method("eth_blobBaseFee")
-def blob_base_fee(context: Context) -> str:
+def blob_base_fee(context: Context) -> QuantityText:
     """Wei a unit of blob gas in the next block; always 1 on L2, which has no blobs."""
     return quantity(blob_base_fee_of(context.blocks.head().header))
 
 
 @FEES.method("eth_baseFee")
-def base_fee(context: Context) -> str:
+def base_fee(context: Context) -> QuantityText:
     """Wei a gas that the next block will charge."""
     return quantity(context.ports.chain.next_base_fee(context.blocks.head().header))
 

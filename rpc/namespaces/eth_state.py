@@ -9,6 +9,7 @@ from rpc.parameters.hexadecimal import parse_address
 from rpc.parameters.types import expect_object, nested
 from rpc.ports import AccountProof, JsonObject
 from rpc.registry import MethodGroup
+from rpc.results import DataText, HashText, QuantityText
 from rpc.views.hexadecimal import data, quantity, word
 from state.primitives.types import Address
 
@@ -17,13 +18,13 @@ MAX_STORAGE_ACCOUNTS: Final = 1_024
 
 
 @STATE.method("eth_getBalance")
-async def get_balance(context: Context, address: Address, block: BlockSelector = LATEST) -> str:
+async def get_balance(context: Context, address: Address, block: BlockSelector = LATEST) -> QuantityText:
     """The account's balance in wei."""
     return quantity(await context.ports.state.balance(context.blocks.select(block).hash, address))
 
 
 @STATE.method("eth_getTransactionCount")
-async def get_transaction_count(context: Context, address: Address, block: BlockSelector = LATEST) -> str:
+async def get_transaction_count(context: Context, address: Address, block: BlockSelector = LATEST) -> QuantityText:
     """The account's next nonce; at `pending`, after its transactions in the pool."""
     selected = context.blocks.select(block)
     if selected.is_pending:
@@ -34,13 +35,15 @@ async def get_transaction_count(context: Context, address: Address, block: Block
 
 
 @STATE.method("eth_getCode")
-async def get_code(context: Context, address: Address, block: BlockSelector = LATEST) -> str:
+async def get_code(context: Context, address: Address, block: BlockSelector = LATEST) -> DataText:
     """The account's code; `0x` for one without."""
     return data(await context.ports.state.code(context.blocks.select(block).hash, address))
 
 
 @STATE.method("eth_getStorageAt")
-async def get_storage_at(context: Context, address: Address, slot: StorageKey, block: BlockSelector = LATEST) -> str:
+async def get_storage_at(
+    context: Context, address: Address, slot: StorageKey, block: BlockSelector = LATEST
+) -> HashText:
     """The 32-byte word in one storage slot."""
     return word(await context.ports.state.storage(context.blocks.select(block).hash, address, slot.slot))
 

@@ -10,6 +10,7 @@ from rpc.namespaces.inclusion import block_transaction, receipts_of
 from rpc.parameters import BlockByHash, BlockByNumber, Count, Data, Uint64
 from rpc.ports import BlockView, JsonObject
 from rpc.registry import MethodGroup
+from rpc.results import DataText, HashText
 from rpc.views.hexadecimal import data
 from rpc.views.receipts import receipt_json
 from rpc.views.transactions import pooled_transaction
@@ -20,7 +21,7 @@ TRANSACTIONS: Final = MethodGroup("Transactions")
 
 
 @TRANSACTIONS.method("eth_sendRawTransaction")
-async def send_raw_transaction(context: Context, transaction: Data) -> str:
+async def send_raw_transaction(context: Context, transaction: Data) -> HashText:
     """The hash of a signed transaction that the pool now has."""
     return data(await context.ports.pool.submit(transaction))
 
@@ -112,7 +113,7 @@ def _receipt(context: Context, transaction_hash: Hash32) -> JsonObject | None:
 
 
 @TRANSACTIONS.method("eth_getRawTransactionByHash")
-def get_raw_transaction_by_hash(context: Context, transaction_hash: Hash32) -> str | None:
+def get_raw_transaction_by_hash(context: Context, transaction_hash: Hash32) -> DataText | None:
     """The EIP-2718 bytes of a transaction of the chain or the pool; null if unknown."""
     raw = find_raw(context, transaction_hash)
     return None if raw is None else data(raw)
@@ -129,13 +130,15 @@ def find_raw(context: Context, transaction_hash: Hash32) -> bytes | None:
 
 
 @TRANSACTIONS.method("eth_getRawTransactionByBlockHashAndIndex")
-def get_raw_transaction_by_block_hash_and_index(context: Context, block_hash: Hash32, index: Uint64) -> str | None:
+def get_raw_transaction_by_block_hash_and_index(context: Context, block_hash: Hash32, index: Uint64) -> DataText | None:
     """The EIP-2718 bytes at an index of a block; null past the end."""
     return _raw_at(find_view(context, BlockByHash(hash=block_hash)), index)
 
 
 @TRANSACTIONS.method("eth_getRawTransactionByBlockNumberAndIndex")
-def get_raw_transaction_by_block_number_and_index(context: Context, block: BlockByNumber, index: Uint64) -> str | None:
+def get_raw_transaction_by_block_number_and_index(
+    context: Context, block: BlockByNumber, index: Uint64
+) -> DataText | None:
     """The EIP-2718 bytes at an index of a canonical block; null past the end."""
     return _raw_at(find_view(context, block), index)
 

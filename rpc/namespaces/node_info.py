@@ -1,10 +1,11 @@
-"""net, web3 and rpc: what this node is."""
+"""net and web3: what this node is."""
 
 from typing import Final
 
 from rpc.context import Context
 from rpc.parameters import Data
 from rpc.registry import MethodGroup
+from rpc.results import HashText, QuantityText
 from rpc.views.hexadecimal import data, quantity
 from state.primitives.crypto import keccak256
 
@@ -24,7 +25,7 @@ def listening(_context: Context) -> bool:
 
 
 @NODE_INFO.method("net_peerCount")
-def peer_count(context: Context) -> str:
+def peer_count(context: Context) -> QuantityText:
     """How many peers the node is connected to."""
     return quantity(context.ports.info.peer_count())
 
@@ -36,12 +37,6 @@ def client_version(context: Context) -> str:
 
 
 @NODE_INFO.method("web3_sha3")
-def sha3(_context: Context, data_to_hash: Data) -> str:
+def sha3(_context: Context, data_to_hash: Data) -> HashText:
     """The Keccak-256 hash of some bytes."""
     return data(keccak256(data_to_hash))
-
-
-@NODE_INFO.method("rpc_modules")
-def modules(context: Context) -> dict[str, str]:
-    """The namespaces that this server answers, each with its version."""
-    return dict.fromkeys(context.registry.namespaces, "1.0")

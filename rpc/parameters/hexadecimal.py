@@ -127,19 +127,20 @@ def _parse_subscription_id(value: object) -> str:
     return text
 
 
-_QUANTITY: Final = {"type": "string", "pattern": "^0x(0|[1-9a-f][0-9a-f]*)$"}
-_DATA: Final = {"type": "string", "pattern": "^0x([0-9a-f]{2})*$"}
+QUANTITY_SCHEMA: Final = {"type": "string", "pattern": "^0x(0|[1-9a-f][0-9a-f]*)$"}
+DATA_SCHEMA: Final = {"type": "string", "pattern": "^0x([0-9a-f]{2})*$"}
 
 
-def _hex_of(length: int) -> dict[str, str]:
+def schema_of_bytes(length: int) -> dict[str, str]:
+    """The JSON schema of that many bytes."""
     return {"type": "string", "pattern": f"^0x[0-9a-fA-F]{{{2 * length}}}$"}
 
 
-define(Quantity, ParameterType(label="quantity", parse=parse_quantity, schema=_QUANTITY))
-define(Uint64, ParameterType(label="quantity", parse=parse_uint64, schema=_QUANTITY))
-define(Data, ParameterType(label="data", parse=parse_data, schema=_DATA))
-define(Address, ParameterType(label="address", parse=parse_address, schema=_hex_of(20)))
-define(Hash32, ParameterType(label="hash", parse=parse_hash, schema=_hex_of(32)))
+define(Quantity, ParameterType(label="quantity", parse=parse_quantity, schema=QUANTITY_SCHEMA))
+define(Uint64, ParameterType(label="quantity", parse=parse_uint64, schema=QUANTITY_SCHEMA))
+define(Data, ParameterType(label="data", parse=parse_data, schema=DATA_SCHEMA))
+define(Address, ParameterType(label="address", parse=parse_address, schema=schema_of_bytes(20)))
+define(Hash32, ParameterType(label="hash", parse=parse_hash, schema=schema_of_bytes(32)))
 define(StorageKey, ParameterType(label="storage key", parse=parse_storage_key, schema={"type": "string"}))
 define(Count, ParameterType(label="count", parse=parse_count, schema={"type": ["string", "integer"]}))
 define(float, ParameterType(label="number", parse=parse_percentile, schema={"type": "number"}))
