@@ -18,7 +18,7 @@ from eth.vm.forks.cancun.transaction_context import CancunTransactionContext
 from eth.vm.message import Message
 
 from state.execution.fast_frame import contract_address
-from state.execution.fast_opcodes import COLD_SLOT_GAS, KECCAK_WORD_GAS, STACK_LIMIT, WARM_SLOT_GAS
+from state.execution.fast_opcodes import COLD_SLOT_GAS, KECCAK_WORD_GAS, STACK_LIMIT, WARM_SLOT_GAS, memory_price
 from state.execution.fast_vm import FastComputation, FastGasMeter, FastState, OptimismComputation
 from state.execution.hooks import EmittedLog, FrameEntry, FrameExit, Step, TraceHooks
 from state.execution.opcode_names import (
@@ -46,6 +46,8 @@ from state.world.journal import WorldState
 OPCODES_PER_TICK: Final = 1_024
 _KECCAK256: Final = 0x20
 _CALL_DEPTH: Final = 1_024
+_PRICED_GAS: Final = memory_price(2**32 - 1)
+"""The most that any operands cost: geth doesn't price memory beyond 2^32 words, and shows the fixed gas."""
 
 
 class TracedGasMeter(FastGasMeter):
@@ -242,7 +244,8 @@ class Probe:
             step.error = geth_text(error) if error is not None and never_began else None
             step.refund = self._refund(frame)
             if not isinstance(error, InsufficientStack | FullStack):
-                step.cost = self._cost(step, meter, is_unpaid=isinstance(error, OutOfGas))
+                cost = self._cost(step, meter, is_unpaid=isinstance(error, OutOfGas))
+                step.cost = cost if cost <= _PRICED_GAS else FIXED_GAS[step.opcode]
             self.hooks.step(step)
 
     def _cost(self, step: Step, meter: TracedGasMeter, *, is_unpaid: bool) -> int:

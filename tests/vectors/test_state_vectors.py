@@ -1,4 +1,4 @@
-"""EELS' results at Prague, under both executors."""
+"""EELS' results at Prague, under both executors, and with tracers listening."""
 
 from collections.abc import Callable
 
@@ -8,8 +8,13 @@ from state.execution.fast import FastExecutor
 from state.execution.port import Executor
 from state.execution.reference import ReferenceExecutor
 from tests.vectors.cases import SAMPLE, full_suite, mismatch, read_cases
+from tests.vectors.traced import TracingExecutor
 
-EXECUTORS: dict[str, Callable[[], Executor]] = {"fast": FastExecutor, "reference": ReferenceExecutor}
+EXECUTORS: dict[str, Callable[[], Executor]] = {
+    "fast": FastExecutor,
+    "reference": ReferenceExecutor,
+    "traced": TracingExecutor,
+}
 CASES_IN_SUITE = 1_380
 SHARDS = 12
 SAMPLE_CASES = list(read_cases(SAMPLE))
