@@ -66,7 +66,7 @@ class TraceCallRequest:
     """The same for a call, with what it pretends."""
 
     trace: TraceRequest = field(default_factory=TraceRequest)
-    overrides: StateOverrides = NO_OVERRIDES
+    overrides: StateOverrides = field(default_factory=lambda: NO_OVERRIDES)
     block_overrides: BlockOverrides | None = None
     transaction_index: int | None = None
     """The call comes before this transaction of the block; None: after the last."""
