@@ -80,10 +80,25 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 def run_node(config: NodeConfig) -> None:
     """A sequencer or follower until a signal."""
-    configure_logging(config.log_level, config.log_format)
     config.data_dir.mkdir(parents=True, exist_ok=True)
-    tune_interpreter()
-    run_until_signal(Node(config).run())
+    if config.otlp_endpoint is None:
+        configure_logging(config.log_level, config.log_format)
+        tune_interpreter()
+        run_until_signal(Node(config).run())
+    else:
+        _run_traced_node(config, config.otlp_endpoint)
+
+
+def _run_traced_node(config: NodeConfig, endpoint: str) -> None:
+    from node.tracing import Tracing  # noqa: PLC0415 - who doesn't trace doesn't load what it takes
+
+    tracing = Tracing(endpoint, **{"service.instance.id": f"{config.role.value}:{config.rpc_port}"})
+    try:
+        configure_logging(config.log_level, config.log_format, tracing.traces)
+        tune_interpreter()
+        run_until_signal(Node(config, trace_block=tracing.traces.included).run())
+    finally:
+        tracing.close()
 
 
 def tune_interpreter() -> None:

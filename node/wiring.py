@@ -11,7 +11,7 @@ nowhere else: through Protocols that each declares, adapted in `node/adapters`.
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -76,8 +76,12 @@ log = structlog.get_logger("node")
 class Node:
     """A sequencer or a follower. `run` returns when it is cancelled, with everything on disk and closed."""
 
-    def __init__(self, config: NodeConfig) -> None:
+    def __init__(
+        self, config: NodeConfig, *, trace_block: Callable[[int, Sequence[bytes]], None] | None = None
+    ) -> None:
+        """`trace_block` hears each block's number and transaction hashes, on the engine's thread."""
         self._config = config
+        self._trace_block = trace_block
         self._chain = open_chain(config)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")
         self._clock: Callable[[], float] = chain_clock(config.rollup)
@@ -119,7 +123,13 @@ class Node:
                 traces=ReaderTraces(readers),
                 prepare_transactions=pool_port.prepare if isinstance(pool_port, LocalPool) else None,
             )
-            server = RpcServer(ports, access=config.access, rates=config.rates, observe=self._metrics.observe)
+            server = RpcServer(
+                ports,
+                access=config.access,
+                rates=config.rates,
+                observe=self._metrics.observe,
+                is_traced=self._trace_block is not None,
+            )
             feed = self._feed(server, observer, auditor)
             chain.engine.add_listener(feed)
             if pool is not None:
@@ -219,6 +229,8 @@ class Node:
 
         def on_sealed(record: BlockRecord) -> None:
             loop.call_soon_threadsafe(auditor.offer, record.hash)
+            if self._trace_block is not None:
+                self._trace_block(record.header.number, record.transaction_hashes)
 
         return HeadFeed(loop=loop, events=server.events, pool=observer, on_sealed=on_sealed, clock=self._clock)
 

@@ -24,6 +24,7 @@ from rpc.context import Context, SubscribingConnection
 from rpc.dispatch import Dispatcher
 from rpc.errors import CannotListen
 from rpc.events import EventHub
+from rpc.faucet import faucet_pages
 from rpc.filters import FilterStore
 from rpc.head_waits import HeadWaits
 from rpc.limits import Access, CallObserver, Limits, RateLimit
@@ -31,6 +32,7 @@ from rpc.namespaces import methods_for, where_else
 from rpc.ports import Ports
 from rpc.registry import MethodGroup, Registry
 from rpc.transport.access import AccessControl
+from rpc.transport.bearer import BearerTokens, refuse_unauthorised
 from rpc.transport.http import HttpEndpoint
 from rpc.transport.protocol import AbortableWebSocket, bounded_http
 from rpc.transport.rates import ClientRates, Meter
@@ -55,9 +57,15 @@ class RpcServer:
         access: Access | None = None,
         rates: RateLimit | None = None,
         extra: Sequence[MethodGroup] = (),
+        only: Sequence[MethodGroup] | None = None,
+        tokens: BearerTokens | None = None,
         observe: CallObserver = _observe_nothing,
         clock: Callable[[], float] = time.monotonic,
+        is_traced: bool = False,
     ) -> None:
+        """`only`: serve these groups and no others; `tokens`: refuse with 401 whatever comes without one; `is_traced`:
+        note which trace a request belongs to."""
+        self._is_traced: Final = is_traced
         self._ports: Final = ports
         self._limits: Final = limits or Limits()
         self.events: Final = EventHub()
@@ -65,12 +73,14 @@ class RpcServer:
         groups = methods_for(
             rollup=ports.rollup is not None, accounts=ports.accounts is not None, sandbox=ports.sandbox is not None
         )
-        self.registry: Final = Registry((*groups, *extra), hints=where_else())
+        groups = (*groups, *extra)
+        self.registry: Final = Registry(groups if only is None else only, hints=where_else())
         self._filters: Final = FilterStore(self.events, self._limits, clock)
         self._head_waits: Final = HeadWaits(self.events, self._limits)
         self._blocks: Final = Blocks(ports.chain)
         self._access: Final = AccessControl(access or Access())
         self._rates: Final = ClientRates(rates or RateLimit(), clock)
+        self._tokens: Final = tokens
         self._dispatcher: Final = Dispatcher(self.registry, self._limits, observe)
         self.app: Final = self._build_app()
         """The ASGI application, for another server to run."""
@@ -129,14 +139,24 @@ class RpcServer:
         )
 
     def _build_app(self) -> Callable[..., Any]:
-        http = HttpEndpoint(self._dispatcher, self._access, self._rates, self._limits, self.context)
+        http = HttpEndpoint(
+            self._dispatcher, self._access, self._rates, self._limits, self.context, is_traced=self._is_traced
+        )
         websocket = WebSocketEndpoint(
-            self._dispatcher, self._access, self._rates, self._limits, self.events, self.context
+            self._dispatcher,
+            self._access,
+            self._rates,
+            self._limits,
+            self.events,
+            self.context,
+            is_traced=self._is_traced,
         )
         pages = self._build_pages()
 
         async def app(scope: Any, receive: Any, send: Any) -> None:
-            if scope["path"] == "/":
+            if self._tokens is not None and not self._tokens.allow(scope):
+                await refuse_unauthorised(scope, receive, send)
+            elif scope["path"] == "/":
                 endpoint: Any = websocket if scope["type"] == "websocket" else http
                 await endpoint(scope, receive, send)
             else:
@@ -160,6 +180,8 @@ class RpcServer:
             reasons = list(info.not_ready())
             return JSONResponse({"ready": not reasons, "reasons": reasons}, status_code=503 if reasons else 200)
 
+        if self._ports.faucet is not None:
+            pages.include_router(faucet_pages(self._ports.faucet, self._access))
         return pages
 
 

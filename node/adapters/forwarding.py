@@ -16,6 +16,7 @@ import structlog
 
 from rollup.txpool.pool import HeadState
 from rpc.ports import PoolCounts, PoolEntry
+from rpc.trace_context import outgoing_headers
 from state.errors import Blame, NodeError, Severity
 from state.primitives.types import Address, Hash32, Nonce
 from state.transactions import RecoveredTransaction, recover_transaction
@@ -95,7 +96,7 @@ class ForwardingPool:
         recovered = recover_transaction(raw)
         if self._url is None:
             raise NoPool("this follower forwards to no sequencer: start it with --sequencer-rpc, or use the sequencer")
-        log.info("rpc.received", size=len(raw))
+        log.info("rpc.received", transaction=recovered.hash.hex(), size=len(raw))
         try:
             async with asyncio.timeout(FORWARD_SECONDS):
                 await self._forward(self._url, raw)
@@ -123,7 +124,7 @@ class ForwardingPool:
 
     async def _ask(self, url: str, request: dict[str, Any]) -> dict[str, Any]:
         try:
-            response = await self._client.post(url, json=request)
+            response = await self._client.post(url, json=request, headers=outgoing_headers())
             if response.status_code in _BUSY_STATUS:
                 raise _Away(f"HTTP {response.status_code}")
             answer = response.json()

@@ -119,6 +119,21 @@ class NodeConfig(ProcessConfig):
     sequencer_rpc: str | None = Field(
         default=None, description="Where a follower forwards transactions; without it they are refused."
     )
+    admin_port: Port | None = Field(
+        default=None,
+        description="Port of admin_*, for holders of the admin secret; off without it, 0 takes a free one.",
+    )
+    admin_host: str = Field(default="127.0.0.1", description="Address that admin_* listens on.")
+    admin_secret: Path | None = Field(
+        default=None,
+        description=(
+            "File with the secret of admin_*, 64 hexadecimal digits; made if it isn't there; admin.jwt in data_dir "
+            "without it."
+        ),
+    )
+    sequencer_stopped: bool = Field(
+        default=False, description="Start a sequencer that builds nothing until admin_startSequencer."
+    )
     batcher: bool = Field(default=True, description="Run the batcher inside the sequencer.")
     batcher_key: Path | None = Field(default=None, description="File with the batcher's private key (hex).")
     proposer: bool = Field(default=True, description="Run the proposer inside the sequencer.")

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -11,6 +12,7 @@ from rpc.context import Context
 from rpc.dispatch import Dispatcher, failure
 from rpc.errors import InvalidRequest, RateLimited, RequestTooLarge
 from rpc.limits import Limits
+from rpc.trace_context import ORIGIN, origin_of
 from rpc.transport.access import AccessControl, Headers, header, is_json
 from rpc.transport.protocol import RUNNING
 from rpc.transport.rates import ClientRates, Meter
@@ -45,16 +47,21 @@ class HttpEndpoint:
         rates: ClientRates,
         limits: Limits,
         context: Callable[[Meter | None], Context],
+        *,
+        is_traced: bool = False,
     ) -> None:
         self._dispatcher: Final = dispatcher
         self._access: Final = access
         self._rates: Final = rates
+        self._is_traced: Final = is_traced
         self._limits: Final = limits
         self._context: Final = context
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         cors = self._access.cors_headers(scope)
         meter = self._rates.meter(scope)
+        if self._is_traced:
+            ORIGIN.set(origin_of(scope, time.time_ns()))
         try:
             self._check(scope)
             body = await self._read_body(scope, receive)

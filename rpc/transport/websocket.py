@@ -7,6 +7,7 @@ tells its subscription's id.
 
 import asyncio
 import secrets
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from rpc.dispatch import Dispatcher, notification
 from rpc.errors import LimitExceeded
 from rpc.events import Event, EventHub
 from rpc.limits import Limits
+from rpc.trace_context import ORIGIN, origin_of
 from rpc.transport.access import AccessControl
 from rpc.transport.protocol import ABORT
 from rpc.transport.rates import ClientRates, Meter
@@ -71,6 +73,7 @@ class Socket:
         self._endpoint: Final = endpoint
         self._limits: Final = endpoint.limits
         self._meter: Final = endpoint.rates.meter(scope)
+        self._scope: Final = scope
         self._receive: Final = receive
         self._send: Final = send
         self._abort: Final[Callable[[], None]] = scope["extensions"][ABORT]["call"]
@@ -109,6 +112,8 @@ class Socket:
         self._slots.release()
 
     async def _answer(self, body: bytes) -> None:
+        if self._endpoint.is_traced:
+            ORIGIN.set(origin_of(self._scope, time.time_ns()))
         request = SocketRequest(self)
         answer = await self._endpoint.answer(body, request, self._meter)
         if answer is not None:
@@ -189,11 +194,14 @@ class WebSocketEndpoint:
         limits: Limits,
         events: EventHub,
         context: Callable[[Meter | None, SocketRequest], Context],
+        *,
+        is_traced: bool = False,
     ) -> None:
         self._dispatcher: Final = dispatcher
         self._access: Final = access
         self._context: Final = context
         self.rates: Final = rates
+        self.is_traced: Final = is_traced
         self.limits: Final = limits
         self.events: Final = events
         self._open = 0
