@@ -53,6 +53,7 @@ from node.readings import (
     watch_store,
 )
 from node.recovery import SenderRecovery
+from node.unlocked import with_dev_accounts
 from rollup.batcher import Batcher, BatcherConfig, Outbox
 from rollup.derivation.pipeline import DerivationPipeline
 from rollup.driver import Driver
@@ -123,6 +124,8 @@ class Node:
                 traces=ReaderTraces(readers),
                 prepare_transactions=pool_port.prepare if isinstance(pool_port, LocalPool) else None,
             )
+            if config.dev_accounts:
+                ports = with_dev_accounts(ports)
             server = RpcServer(
                 ports,
                 access=config.access,

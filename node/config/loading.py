@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from node.config.models import PRESETS
+from node.config.models import FORBIDDEN, PRESETS
 from node.errors import ConfigError
 
 ENV_PREFIX: Final = "OPENLEDGER_"
@@ -43,6 +43,7 @@ def load(
     _take(merged, model, given, "flag", problems)
     try:
         config = model.model_validate({key: entry.value for key, entry in merged.items()})
+        problems.extend(_forbidden(preset, config))
     except ValidationError as error:
         problems.extend(_describe(error, merged))
     if problems:
@@ -55,6 +56,13 @@ def _preset(name: str, model: type[BaseModel], problems: list[str]) -> dict[str,
         problems.append(f"preset {name!r} is unknown: expected one of {', '.join(sorted(PRESETS))}")
         return {}
     return {key: value for key, value in PRESETS[name].items() if key in model.model_fields}
+
+
+def _forbidden(preset: str, config: BaseModel) -> list[str]:
+    """What the preset doesn't allow."""
+    forbidden = FORBIDDEN.get(preset, {})
+    wrong = [key for key, value in forbidden.items() if getattr(config, key, None) == value]
+    return [f"preset {preset}: {key} can't be {getattr(config, key)!r}: choose --preset devnet" for key in wrong]
 
 
 def _toml_section(path: Path | None, section: str, problems: list[str]) -> dict[str, Any]:

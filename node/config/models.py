@@ -166,6 +166,10 @@ class NodeConfig(ProcessConfig):
             "transactions; off without it."
         ),
     )
+    dev_accounts: bool = Field(
+        default=False,
+        description="Sign for the ten accounts of the devnet's public mnemonic, and run a faucet; devnets only.",
+    )
     pool_slots: int = Field(default=5_120, ge=16, description="Executable transactions that the pool holds.")
     pool_queue: int = Field(default=1_024, ge=0, description="Queued transactions that the pool holds.")
 
@@ -177,9 +181,12 @@ class NodeConfig(ProcessConfig):
         return 60.0 if self.role is Role.SEQUENCER else 900.0
 
 
+FORBIDDEN: dict[str, dict[str, object]] = {"production": {"dev_accounts": True}}
+"""Values that a preset refuses, wherever they come from: everybody knows these accounts' keys."""
 PRESETS: dict[str, dict[str, object]] = {
     "production": {},
     "devnet": {
+        "dev_accounts": True,
         "rpc_rate_limit": 0,
         "l1_poll": 0.5,
         "l1_confirmations": 0,

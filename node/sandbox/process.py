@@ -25,7 +25,7 @@ from node.readings import watch_pool
 from node.sandbox.accounts import SandboxAccounts
 from node.sandbox.genesis import sandbox_genesis
 from node.sandbox.port import SandboxControl, SandboxPool, Subscribers
-from node.unlocked import Faucet
+from node.unlocked import with_dev_accounts
 from rollup.sandbox import Sandbox, SandboxChain
 from rpc.limits import Limits
 from rpc.ports import Ports
@@ -109,17 +109,13 @@ async def serve_sandbox(options: SandboxOptions, started: Callable[[int], None])
 
 def _ports(options: SandboxOptions, sandbox: Sandbox, readers: ReaderPool) -> Ports:
     accounts = SandboxAccounts(user_accounts())
-    chain = DatabaseChain(sandbox.chain.db, next_base_fee=sandbox.base_fee_after)
-    state, pool = ReaderState(readers), SandboxPool(sandbox, accounts)
-    info = ProcessInfo(chain_id=options.chain_id, block_time=options.block_time or 1)
-    return Ports(
-        chain=chain,
-        state=state,
-        pool=pool,
-        info=info,
+    ports = Ports(
+        chain=DatabaseChain(sandbox.chain.db, next_base_fee=sandbox.base_fee_after),
+        state=ReaderState(readers),
+        pool=SandboxPool(sandbox, accounts),
+        info=ProcessInfo(chain_id=options.chain_id, block_time=options.block_time or 1),
         economy=ReaderEconomy(readers),
         traces=ReaderTraces(readers),
-        accounts=accounts,
-        faucet=Faucet(accounts.addresses()[-1], accounts, chain=chain, state=state, pool=pool, info=info),
         sandbox=SandboxControl(sandbox, accounts),
     )
+    return with_dev_accounts(ports, accounts)
