@@ -2,12 +2,15 @@
 
 from typing import Final
 
+from state.blocks import Receipt
 from state.database import schema
+from state.database.address_index import Participants, index_addresses, unindex_addresses
 from state.database.log_index import index_logs, unindex_logs
 from state.database.records import (
     BlockRecord,
     Heads,
     StateDelta,
+    decode_body,
     decode_receipts,
     encode_body,
     encode_receipts,
@@ -78,7 +81,28 @@ def rewind_block(store: KeyValueStore, number: int, block_hash: Hash32, batch: W
     batch.delete(schema.number_key(schema.CANONICAL, number))
     for transaction_hash in transaction_hashes_of(body):
         batch.delete(schema.TRANSACTION + transaction_hash)
-    unindex_logs(number, decode_receipts(receipts)[0], batch)
+    decoded = decode_receipts(receipts)[0]
+    unindex_logs(number, decoded, batch)
+    _rewind_addresses(store, number, body, decoded, batch)
+
+
+def put_addresses(record: BlockRecord, first: int, batch: WriteBatch) -> None:
+    """Adds a block to the address index, which holds all blocks from number `first` on."""
+    participants = Participants(transactions=record.transactions, senders=record.senders, receipts=record.receipts)
+    index_addresses(record.header.number, participants, batch)
+    batch.put(schema.ADDRESSES_FROM_KEY, first.to_bytes(8, "big"))
+
+
+def _rewind_addresses(
+    store: KeyValueStore, number: int, body: bytes, receipts: tuple[Receipt, ...], batch: WriteBatch
+) -> None:
+    """Whatever wrote the block: it may be in the index, although that is not kept any more."""
+    stored = decode_body(body)
+    participants = Participants(transactions=stored.transactions, senders=stored.senders, receipts=receipts)
+    unindex_addresses(number, participants, batch)
+    first = store.get(schema.ADDRESSES_FROM_KEY)
+    if first is not None and number < int.from_bytes(first, "big"):
+        batch.put(schema.ADDRESSES_FROM_KEY, number.to_bytes(8, "big"))
 
 
 def replace_tip(store: KeyValueStore, record: BlockRecord, batch: WriteBatch) -> None:

@@ -37,10 +37,18 @@ class ChainDatabase(ChainReads):
     `on_batch` is called with every batch after it was written, in order, on the writing thread.
     """
 
-    def __init__(self, store: KeyValueStore, *, on_batch: Callable[[WriteBatch], None] | None = None) -> None:
+    def __init__(
+        self,
+        store: KeyValueStore,
+        *,
+        on_batch: Callable[[WriteBatch], None] | None = None,
+        index_addresses: bool = False,
+    ) -> None:
+        """`index_addresses`: keep the address index, from the next block on where it isn't kept yet."""
         schema.open_schema(store)
         super().__init__(store)
         self.on_batch = on_batch
+        self._index_addresses = index_addresses
         self._write_lock = Lock()
         self._sequence = int.from_bytes(store.get(schema.SEQUENCE_KEY) or b"", "big")
 
@@ -88,6 +96,7 @@ class ChainDatabase(ChainReads):
         batch = WriteBatch()
         block_batches.put_block(genesis, batch)
         block_batches.put_canonical(genesis, batch)
+        self._put_addresses(genesis, batch)
         batch.merge(block_batches.flat_changes(genesis.delta))
         heads = Heads(unsafe=genesis.hash, safe=genesis.hash, finalized=genesis.hash)
         block_batches.put_heads(heads, genesis.hash, batch)
@@ -108,12 +117,21 @@ class ChainDatabase(ChainReads):
         batch = WriteBatch()
         block_batches.put_block(record, batch)
         block_batches.put_canonical(record, batch)
+        self._put_addresses(record, batch)
         block_batches.put_reverse_diff(self._store, record.header.number, record.delta, batch)
         batch.merge(block_batches.flat_changes(record.delta))
         self._put_heads(before, heads, record.hash, record.header.number, batch)
         self._write_with(batch, extra, sync=True)
         # The next block's update begins at these nodes.
         self._nodes.put_all(record.delta.nodes)
+
+    def _put_addresses(self, record: BlockRecord, batch: WriteBatch) -> None:
+        """A block that is not indexed ends the index: it has no gaps, and begins anew when it is wanted again."""
+        first = self.addresses_indexed_from
+        if self._index_addresses:
+            block_batches.put_addresses(record, record.header.number if first is None else first, batch)
+        elif first is not None:
+            batch.delete(schema.ADDRESSES_FROM_KEY)
 
     def rewind_to(self, block_hash: Hash32, heads: Heads, *, extra: WriteBatch | None = None) -> None:
         """Takes the canonical blocks above `block_hash` off the chain, in one synced batch; they stay readable by hash.

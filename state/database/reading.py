@@ -9,6 +9,7 @@ from typing import Final
 
 from state.blocks import Block, Header, Receipt
 from state.database import schema
+from state.database.address_index import AddressRow, address_rows
 from state.database.block_batches import decode_heads
 from state.database.caches import GenerationalCache
 from state.database.log_index import FoundBlock, LogEntry, collect_logs, conditions_of, located_logs, matching_positions
@@ -187,6 +188,20 @@ class ChainReads:
             transaction_hashes=transaction_hashes_of(body),
             receipts=decode_some_receipts(receipts, transaction_indexes),
         )
+
+    @property
+    def addresses_indexed_from(self) -> int | None:
+        """The block from which on the address index holds all canonical blocks; None where it isn't kept."""
+        stored = self._store.get(schema.ADDRESSES_FROM_KEY)
+        return None if stored is None else int.from_bytes(stored, "big")
+
+    def address_transactions(
+        self, address: Address, first: int, last: int, *, newest_first: bool
+    ) -> Iterator[AddressRow]:
+        """(block number, transaction indexes) of indexed canonical blocks that have any of the address, one by one."""
+        if first > last:
+            return iter(())
+        return address_rows(self._store, address, max(0, first), min(last, 2**64 - 2), reverse=newest_first)
 
     # --- state -----------------------------------------------------------------------------------------------
 

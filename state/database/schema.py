@@ -1,7 +1,7 @@
 """The keyspace, in one table. Every key starts with one byte that says what it is.
 
     byte  after it                              value
-    00    name                                  the database itself: schema version u32, sequence u64
+    00    name                                  the database itself: schema version u32, sequence u64, begin of 0f u64
     01    address 20                            account at the flat head: rlp([nonce, balance, storage root, code hash])
     02    address 20, slot 32                   storage at the flat head: rlp(value), never zero
     03    node hash 32                          trie node (RLP), of every state since genesis
@@ -16,6 +16,7 @@
     0c    number 8                              log positions of all logs in this canonical block
     0d    "heads"                               unsafe, safe, finalized and flat head: four block hashes, joined
     0e    number 8                              reverse diff: the write batch that undoes this block's flat state
+    0f    address 20, number 8                  indexes u32 of the transactions of this address in this canonical block
     20    owner's choice                        L1 view (rollup.l1, derivation's resumption point)
     21    owner's choice                        batcher outbox
     22    owner's choice                        sequencer, last signed block
@@ -27,8 +28,8 @@
 A log position is three u32: transaction index, the log's index in its block, the log's index in its receipt; a value
 is a row of them in order. All numbers are big-endian, so that key order is numeric order.
 
-Hash-keyed data (03 to 07) stays for ever; 01, 02, 08 to 0c and 0e describe the canonical chain up to the flat head and
-are rewound on a reorg.
+Hash-keyed data (03 to 07) stays for ever; 01, 02, 08 to 0c, 0e and 0f describe the canonical chain up to the flat head
+and are rewound on a reorg.
 """
 
 from collections.abc import Callable, Mapping
@@ -53,6 +54,7 @@ LOG_TOPIC: Final = b"\x0b"
 LOG_BLOCK: Final = b"\x0c"
 HEAD: Final = b"\x0d"
 REVERSE_DIFF: Final = b"\x0e"
+ADDRESS_TRANSACTIONS: Final = b"\x0f"
 
 META_L1_VIEW: Final = b"\x20"
 META_BATCHER: Final = b"\x21"
@@ -69,6 +71,9 @@ SCHEMA_VERSION: Final = 1
 VERSION_KEY: Final = DATABASE + b"version"
 SEQUENCE_KEY: Final = DATABASE + b"sequence"
 """Counts every batch that was written: what a reader process compares to know how far it lags."""
+
+ADDRESSES_FROM_KEY: Final = DATABASE + b"addresses"
+"""The block from which on all canonical ones are in the address index; absent where it isn't kept."""
 
 HEADS_KEY: Final = HEAD + b"heads"
 """One key, so that nobody reads a safe head of one moment with an unsafe head of another."""

@@ -78,9 +78,9 @@ class ChainMachine(RuleBasedStateMachine):
         assert stored is not None
         assert stored.receipts == orphan.receipts
 
-    @rule()
-    def restart(self) -> None:
-        self.db = ChainDatabase(self.store)
+    @rule(index_addresses=st.booleans())
+    def restart(self, index_addresses: bool) -> None:
+        self.db = ChainDatabase(self.store, index_addresses=index_addresses)
 
     @rule(data=st.data())
     def search(self, data: st.DataObject) -> None:

@@ -14,7 +14,7 @@ from tests.unit.state.database.chain_blocks import World, block_record, change_w
 
 def main(path: str, seed: str) -> None:
     random = Random(int(seed))
-    db = ChainDatabase(LevelDBStore(Path(path)))
+    db = ChainDatabase(LevelDBStore(Path(path)), index_addresses=True)
     genesis = block_record(None)
     db.initialise(genesis)
     chain: list[tuple[BlockRecord, World]] = [(genesis, World())]

@@ -11,7 +11,7 @@ import pytest
 
 from state.blocks import EMPTY_TRIE_ROOT
 from state.database import BlockRecord, ChainDatabase, LevelDBStore, StateDelta, WriteBatch, schema
-from state.database.block_batches import put_block, put_canonical
+from state.database.block_batches import put_addresses, put_block, put_canonical
 from state.primitives import rlp
 from state.primitives.crypto import keccak256
 from state.primitives.types import Address, Hash32
@@ -69,6 +69,20 @@ def assert_indexes_are_exactly_those_of(db: ChainDatabase, chain: list[BlockReco
     assert [int.from_bytes(key[1:], "big") for key, _ in diffs] == list(range(1, len(chain)))
 
 
+def assert_address_index_is_that_of(db: ChainDatabase, chain: list[BlockRecord]) -> None:
+    """Whole from the block on where it begins; below it, what is left of an earlier one is true."""
+    expected = WriteBatch()
+    for record in chain:
+        put_addresses(record, 0, expected)
+    rows = {key: value for key, value in expected.operations.items() if key[:1] == schema.ADDRESS_TRANSACTIONS}
+    prefix = schema.ADDRESS_TRANSACTIONS
+    stored = dict(db.store.iterate(start=prefix, stop=schema.prefix_end(prefix)))
+    assert stored.items() <= rows.items()
+    first = db.addresses_indexed_from
+    if first is not None:
+        assert {key for key in rows if int.from_bytes(key[-8:], "big") >= first} <= set(stored)
+
+
 def assert_every_invariant(db: ChainDatabase) -> None:
     chain = canonical_chain(db)
     for parent, child in pairwise(chain):
@@ -84,6 +98,7 @@ def assert_every_invariant(db: ChainDatabase) -> None:
     assert db.heads().unsafe == db.flat_head() == chain[-1].hash
     assert {db.heads().safe, db.heads().finalized} <= {record.hash for record in chain}
     assert_indexes_are_exactly_those_of(db, chain)
+    assert_address_index_is_that_of(db, chain)
     assert_flat_state_is_the_trie_state(db, chain[-1].header.state_root)
 
 
@@ -97,6 +112,7 @@ def test_ten_kills_at_seeded_instants_leave_the_last_committed_block_whole(tmp_p
         db = ChainDatabase(store)
         assert_every_invariant(db)
         assert not heads or db.flat_head().hex() in heads
+        assert db.addresses_indexed_from == 0
         longest = max(longest, db.require_header(db.flat_head()).number)
         db.close()
     assert longest > 5
