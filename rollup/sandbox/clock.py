@@ -36,6 +36,10 @@ class SandboxClock:
         self._check(timestamp)
         self.offset = timestamp - self._clock()
 
+    def forget(self) -> None:
+        """It is what it is outside, and nothing is asked of the next block."""
+        self.offset, self.next_timestamp, self.interval = 0.0, None, None
+
     def ask_next(self, timestamp: int, parent: int) -> None:
         """The next block, after one of `parent`, gets exactly this time. Raises SandboxRefusal."""
         self._check(timestamp)

@@ -234,7 +234,7 @@ class Sandbox:
 
     async def _reset(self) -> None:
         await self._revert(self._origin)
-        self.clock.set(self.clock.now() - self.clock.offset)
+        self.clock.forget()
         self._origin = self._take_snapshot()
 
     async def _revert(self, snapshot_id: int) -> bool:
