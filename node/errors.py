@@ -2,6 +2,7 @@
 
 NodeError
 ├── ConfigError        configuration: every problem at once, each with its key
+├── AdminUnanswered    a node's admin port does not answer `openledger admin`, or refuses
 ├── PartMissing        an operator turns to a part that this node does not run
 └── StartupError       a port, a file or another process is not as it has to be
     └── UnresolvedDivergence   an audit stopped this node before, and nobody has looked
@@ -32,5 +33,11 @@ class UnresolvedDivergence(StartupError):
 
 class PartMissing(NodeError):
     """admin_* was asked to start or stop a sequencer or batcher that this node does not have."""
+
+    blame = Blame.OPERATOR
+
+
+class AdminUnanswered(NodeError):
+    """The admin port that a command turned to does not answer, doesn't know its secret, or refuses with its reason."""
 
     blame = Blame.OPERATOR

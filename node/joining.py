@@ -54,7 +54,7 @@ def open_chain(config: NodeConfig) -> Chain:
             f"{config.genesis} gives genesis 0x{record.hash.hex()}, {config.rollup} says "
             f"0x{rollup.genesis.l2.hash.hex()}: the two files are of different networks"
         )
-    db = ChainDatabase(LevelDBStore(config.data_dir / "chain"))
+    db = ChainDatabase(LevelDBStore(config.data_dir / "chain"), index_addresses=config.address_index)
     db.initialise(record)
     engine = Engine(db=db, executor=FastExecutor(), rules=rules, config=rollup)
     return Chain(db=db, engine=engine, rules=rules, config=rollup, genesis=genesis)

@@ -10,7 +10,9 @@ from typing import Any, Final
 
 import structlog
 
+from node.adapters.answers import Answers
 from node.adapters.chain import DatabaseChain
+from node.adapters.history import ReaderHistory
 from node.adapters.info import ProcessInfo
 from node.adapters.simulator import SimulatorPool, simulator_methods
 from node.adapters.state import ReaderState
@@ -141,7 +143,8 @@ async def _serve_l1(config: L1Config) -> None:
         stack.push_async_callback(readers.close)
         ports = Ports(
             chain=DatabaseChain(db, next_base_fee=lambda header: child_base_fee(header, simulator.rules)),
-            state=ReaderState(readers),
+            state=ReaderState(readers, answers=Answers()),
+            history=ReaderHistory(readers),
             traces=ReaderTraces(readers),
             pool=SimulatorPool(simulator),
             info=ProcessInfo(chain_id=genesis.chain_id, block_time=config.block_time),

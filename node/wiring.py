@@ -21,10 +21,12 @@ import httpx
 import structlog
 
 from node.accounts_watch import AccountsWatch
+from node.adapters.answers import Answers
 from node.adapters.chain import DatabaseChain
 from node.adapters.economy import ReaderEconomy
 from node.adapters.forwarding import ForwardingPool
 from node.adapters.head import DatabaseHead
+from node.adapters.history import ReaderHistory
 from node.adapters.info import ProcessInfo
 from node.adapters.pool import LocalPool
 from node.adapters.pool_feed import HeadFeed, HeadObserver
@@ -116,11 +118,12 @@ class Node:
             info = self._info(driver, readers)
             ports = Ports(
                 chain=DatabaseChain(chain.db, next_base_fee=lambda header: child_base_fee(header, chain.rules)),
-                state=ReaderState(readers),
+                state=ReaderState(readers, answers=Answers()),
                 pool=pool_port,
                 info=info,
                 rollup=EngineRollup(engine=chain.engine, status=lambda: driver.status),
                 economy=ReaderEconomy(readers),
+                history=ReaderHistory(readers),
                 traces=ReaderTraces(readers),
                 prepare_transactions=pool_port.prepare if isinstance(pool_port, LocalPool) else None,
             )

@@ -9,7 +9,9 @@ NodeError
 ├── SafeChainContradicted     L1 did not change, but gives other blocks than the safe ones on disk
 ├── FinalityContradicted      L1 is another chain than the one that finalized our blocks
 ├── RollupConfigError         rollup.json or genesis.json can't be used
-└── EngineError               the engine can't do what was asked of it now
+├── EngineError               the engine can't do what was asked of it now
+├── SequencerControlRefused   an operator's start or stop doesn't fit what the sequencer does now
+└── BatcherControlRefused     the same of the batcher
 """
 
 from state.errors import Blame, DecodeError, NodeError, Severity
@@ -73,3 +75,15 @@ class InvalidPayload(EngineError):
 
     severity = Severity.NONE
     blame = Blame.UPSTREAM
+
+
+class SequencerControlRefused(NodeError):
+    """An operator starts a sequencer that runs, stops one that doesn't, or names another head than it has."""
+
+    blame = Blame.OPERATOR
+
+
+class BatcherControlRefused(NodeError):
+    """An operator starts a batcher that runs or stops one that doesn't."""
+
+    blame = Blame.OPERATOR

@@ -7,6 +7,7 @@ reader processes, once for the L2 node and once for the simulated L1.
     NodeInfo     what this node is and how it fares
     RollupPort   what op-node would answer                absent on L1
     AdminPort    starting and stopping parts              served on a port of its own, with authentication
+    HistoryPort  where an account did something           asynchronous: a reader process answers
     TracePort    transactions and calls run again         asynchronous: a reader process answers
     EconomyPort  Datanets, models, inferences, rewards    asynchronous: a reader process answers; absent on L1
 
@@ -19,10 +20,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from rpc.devnet_ports import AccountsPort, FaucetPort, SandboxPort
+from rpc.history_ports import HistoryPort
 from rpc.trace_ports import TracePort
 from state.blocks import Header, Log, Receipt
 from state.execution.port import AccountOverride, BlockOverrides, CallMessage, TransactionOutcome
 from state.primitives.types import Address, BlockNumber, Gas, Hash32, Nonce, Wei
+from state.queries import AccessListResult, SimulatedBlockResult, SimulationRequest
 from state.transactions import RecoveredTransaction
 
 JsonObject: TypeAlias = dict[str, Any]
@@ -211,18 +214,30 @@ class StatePort(Protocol):
         Raises NodeError in geth's words; for a revert one whose `rpc_code` is 3 and whose `data` is the revert data.
         """
 
+    async def simulate(self, block_hash: Hash32, request: SimulationRequest) -> Sequence[SimulatedBlockResult]:
+        """The requested blocks on the block `block_hash`. Raises SimulationRefused and OverrideRefused."""
+
+    async def access_list(
+        self, block_hash: Hash32, message: CallMessage, overrides: Mapping[Address, AccountOverride]
+    ) -> AccessListResult:
+        """What `message` touches in the block `block_hash`, on the state after it."""
+
     async def proof(self, block_hash: Hash32, address: Address, slots: Sequence[int]) -> AccountProof: ...
 
-    async def logs(
+    async def rendered_logs(
         self,
         first: BlockNumber,
         last: BlockNumber,
         addresses: frozenset[Address],
         topics: TopicFilter,
+        *,
         limit: int,
-    ) -> Sequence[LocatedLog]:
-        """Logs of canonical blocks `first` to `last` inclusive, in order; no address means any. At most `limit` + 1:
-        one more than `limit` says that there are too many."""
+        max_bytes: int,
+    ) -> bytes:
+        """A JSON array of `log_json` of the logs of canonical blocks `first` to `last` inclusive, in order; no address
+        means any. Finished where they were found: there may be tens of thousands, too many for the event loop.
+
+        Raises NodeError with code -32005 for more than `limit` logs or `max_bytes` of JSON."""
 
 
 class PoolPort(Protocol):
@@ -343,6 +358,8 @@ class Ports:
     """None where nobody is paid for asking: everywhere but on a devnet."""
     sandbox: SandboxPort | None = None
     """None for a chain whose time and state nobody forges."""
+    history: HistoryPort | None = None
+    """None where nobody looks accounts up in the chain's history: some of `ots_*` are then not available."""
     traces: TracePort | None = None
     """None where nothing is run again: `debug_trace*` and `trace_*` are then not available."""
     prepare_transactions: Callable[[Sequence[bytes]], Awaitable[None]] | None = None

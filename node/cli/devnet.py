@@ -49,6 +49,10 @@ def devnet(
         int | None,
         typer.Option(min=1, max=65_000, help="The sequencer's metrics; followers take the ports after it; else none."),
     ] = None,
+    admin_port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65_000, help="The sequencer's admin_*; followers take the ports after it; else none."),
+    ] = None,
     gas_limit: Annotated[
         int, typer.Option(min=5_000_000, max=1_000_000_000, help="L2 block gas limit of a new devnet.")
     ] = 20_000_000,
@@ -84,6 +88,7 @@ def devnet(
             rpc_port=rpc_port,
             l1_port=l1_port,
             metrics_port=metrics_port,
+            admin_port=admin_port,
             gas_limit=gas_limit,
             demo_data=demo_data,
         )

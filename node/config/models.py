@@ -145,6 +145,12 @@ class NodeConfig(ProcessConfig):
     max_unsafe_blocks: int = Field(
         default=1_800, ge=10, description="Unsafe blocks ahead of safe at which the sequencer takes no transactions."
     )
+    address_index: bool = Field(
+        default=False,
+        description=(
+            "Keep an index of transactions by address, which ots_searchTransactions* need, from the next block on."
+        ),
+    )
     audit_share: float = Field(
         default=0.01,
         ge=0,
@@ -186,6 +192,7 @@ FORBIDDEN: dict[str, dict[str, object]] = {"production": {"dev_accounts": True}}
 PRESETS: dict[str, dict[str, object]] = {
     "production": {},
     "devnet": {
+        "address_index": True,
         "dev_accounts": True,
         "rpc_rate_limit": 0,
         "l1_poll": 0.5,

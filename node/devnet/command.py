@@ -45,6 +45,7 @@ class DevnetOptions:
     metrics_port: int | None
     gas_limit: int
     demo_data: Path | None
+    admin_port: int | None = None
 
     @property
     def l1_url(self) -> str:
@@ -60,6 +61,8 @@ def run_devnet(options: DevnetOptions) -> None:
     require_free_port(HOST, options.l1_port, "--l1-port")
     for index in range(1 + options.followers):
         require_free_port(HOST, options.rpc_port + index, "--rpc-port")
+        if options.admin_port is not None:
+            require_free_port(HOST, options.admin_port + index, "--admin-port")
         if options.metrics_port is not None:
             require_free_port(HOST, options.metrics_port + index, "--metrics-port")
     with directory_lock(options.data_dir):
@@ -187,6 +190,8 @@ def _node_arguments(options: DevnetOptions, files: NetworkFiles, index: int) -> 
         f"--data-dir={options.data_dir / name}",
         f"--rpc-port={options.rpc_port + index}",
     ]
+    if options.admin_port is not None:
+        arguments.append(f"--admin-port={options.admin_port + index}")
     if options.metrics_port is not None:
         arguments.append(f"--metrics-port={options.metrics_port + index}")
     if index == 0:

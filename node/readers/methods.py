@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from node.readers.economy import ask_economy
+from node.readers.logs import render_logs
 from node.readers.traces import ask_traces
 from state.queries import StateQueries
+from state.queries.address_history import address_transactions, block_of_nonce, first_block_with_code
 
 METHODS: Final[Mapping[str, Callable[..., Any]]] = {
     "account": StateQueries.account,
@@ -13,8 +15,14 @@ METHODS: Final[Mapping[str, Callable[..., Any]]] = {
     "storage": StateQueries.storage,
     "call": StateQueries.call,
     "estimate_gas": StateQueries.estimate_gas,
+    "simulate": StateQueries.simulate,
+    "access_list": StateQueries.access_list,
     "proof": StateQueries.proof,
     "search_logs": StateQueries.search_logs,
+    "render_logs": render_logs,
+    "first_block_with_code": first_block_with_code,
+    "block_of_nonce": block_of_nonce,
+    "address_transactions": address_transactions,
     "economy": ask_economy,
     "traces": ask_traces,
 }

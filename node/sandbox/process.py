@@ -15,6 +15,7 @@ import structlog
 
 from node.adapters.chain import DatabaseChain
 from node.adapters.economy import ReaderEconomy
+from node.adapters.history import ReaderHistory
 from node.adapters.info import ProcessInfo
 from node.adapters.state import ReaderState
 from node.adapters.traces import ReaderTraces
@@ -115,6 +116,7 @@ def _ports(options: SandboxOptions, sandbox: Sandbox, readers: ReaderPool) -> Po
         pool=SandboxPool(sandbox, accounts),
         info=ProcessInfo(chain_id=options.chain_id, block_time=options.block_time or 1),
         economy=ReaderEconomy(readers),
+        history=ReaderHistory(readers),
         traces=ReaderTraces(readers),
         sandbox=SandboxControl(sandbox, accounts),
     )

@@ -15,7 +15,7 @@ from rollup.batcher.outbox import ChannelRecord, Outbox, record_of
 from rollup.batcher.policy import BatcherConfig
 from rollup.batcher.state import BatcherState, BatcherView, CloseReason, L2Heads, Plan
 from rollup.codec import FRAME_OVERHEAD, ChannelOut, encode_frames
-from rollup.errors import L1Rejected, L1Unavailable
+from rollup.errors import BatcherControlRefused, L1Rejected, L1Unavailable
 from rollup.l1 import L1TransactionSender
 from rollup.l1.client import Tag
 from rollup.types import L1BlockNumber, L1BlockRef, L2BlockNumber, L2BlockRef, RollupConfig
@@ -86,15 +86,37 @@ class Batcher:
         self._open: _OpenChannel | None = None
         self._lag = 0
         self._waiting = 0
+        self._posting = asyncio.Lock()
+        self.running = True
+        """Whether rounds post; without it they only look, so that the sequencer still hears how far it is ahead."""
 
     async def run(self, wait: Callable[[], Awaitable[None]]) -> None:
         """Rounds for ever, `wait` between them. An L1 that is away or refuses is waited for; all else is raised."""
         while True:
             try:
-                await self.step()
+                async with self._posting:
+                    await (self.step() if self.running else self._look())
             except (L1Unavailable, L1Rejected) as error:
                 log.warning("batcher.waits_for_l1", reason=str(error))
             await wait()
+
+    def start(self) -> None:
+        """Post again what is unsafe. Raises BatcherControlRefused when it does already."""
+        if self.running:
+            raise BatcherControlRefused("batcher already running")
+        self.running = True
+        log.info("batcher.started")
+
+    async def stop(self) -> None:
+        """Post nothing more until `start`; returns when the round under way is over.
+
+        What was sent stays sent, and is watched again after the start. Raises BatcherControlRefused.
+        """
+        if not self.running:
+            raise BatcherControlRefused("batcher not running")
+        self.running = False
+        async with self._posting:
+            log.info("batcher.stopped")
 
     async def step(self, *, flush: bool = False) -> None:
         """One round. With `flush` what is open is closed whatever its size. Raises L1Unavailable or L1Rejected."""

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 import structlog
 
 from rollup.engine import Engine
-from rollup.errors import DerivationReset, L1Unavailable
+from rollup.errors import DerivationReset, L1Unavailable, SequencerControlRefused
 from rollup.l1.client import Tag
 from rollup.sequencer.builder import BlockProduced, PoolPort, SequencerBuilder
 from rollup.sequencer.origin import OriginChoice, select_origin
@@ -49,8 +49,10 @@ class Sequencer:
         l1_confirmations: int = 0,
         throttled: Callable[[], bool] = lambda: False,
         ready: Callable[[], bool] = lambda: True,
+        running: bool = True,
     ) -> None:
-        """`throttled`: build without pool transactions for now; `ready`: the driver knows where the heads stand."""
+        """`throttled`: build without pool transactions for now; `ready`: the driver knows where the heads stand;
+        `running`: build from the beginning, not only once `start` is called."""
         self._engine = engine
         self._pool = pool
         self._l1 = l1
@@ -61,7 +63,35 @@ class Sequencer:
         self._confirmations = l1_confirmations
         self._throttled = throttled
         self._ready = ready
-        self.running = True
+        self._building = asyncio.Lock()
+        self.running = running
+
+    async def start(self, head: Hash32) -> None:
+        """Build on from the unsafe head, which must be `head`: whoever starts a sequencer says what on.
+
+        Raises SequencerControlRefused when it runs already, or has another head.
+        """
+        async with self._building:
+            if self.running:
+                raise SequencerControlRefused("sequencer already running")
+            unsafe = self._engine.unsafe_head.hash
+            if unsafe != head:
+                raise SequencerControlRefused(f"block hash does not match: head 0x{unsafe.hex()}, got 0x{head.hex()}")
+            self.running = True
+        log.info("sequencer.started", head=head.hex())
+
+    async def stop(self) -> Hash32:
+        """The unsafe head once the block being built is done: the last one of this sequencer until it is started.
+
+        Raises SequencerControlRefused when it does not run.
+        """
+        if not self.running:
+            raise SequencerControlRefused("sequencer not running")
+        self.running = False
+        async with self._building:
+            head = self._engine.unsafe_head.hash
+        log.info("sequencer.stopped", head=head.hex())
+        return head
 
     async def run(self) -> None:
         """Build until cancelled; trouble with L1 is waited out, never built around."""
@@ -72,7 +102,9 @@ class Sequencer:
                 await self._sleep(max(min(wait, 1.0), 0.01) if wait > 0 else RETRY_SECONDS)
                 continue
             try:
-                if await self.step() is None:
+                async with self._building:
+                    produced = await self.step() if self.running else None
+                if produced is None:
                     await self._sleep(RETRY_SECONDS)
             except (L1Unavailable, DerivationReset) as error:
                 log.warning("sequencer.waits_for_l1", reason=str(error))

@@ -1,8 +1,8 @@
 """The methods, one file for each group that belongs together.
 
-    eth_chain eth_blocks eth_transactions eth_state eth_calls eth_fees eth_logs eth_subscribe eth_config
+    eth_chain eth_blocks eth_transactions eth_state eth_calls eth_simulation eth_fees eth_logs eth_subscribe eth_config
     txpool   node_info (net, web3)   discovery (rpc)   optimism   open_economy   debug_raw debug_trace   trace
-    accounts   sandbox   (devnets only)   admin   (on a port of its own)
+    otterscan   accounts   sandbox   (devnets only)   admin   (on a port of its own)
 
 A method is a short function from typed arguments to JSON: it picks the block, asks a port, and hands the records to
 `rpc.views`. What the EVM, the pool or the rollup decides is decided there. `methods_for` lists what a server offers;
@@ -22,12 +22,14 @@ from rpc.namespaces.eth_chain import CHAIN
 from rpc.namespaces.eth_config import CONFIGURATION
 from rpc.namespaces.eth_fees import FEES
 from rpc.namespaces.eth_logs import LOGS
+from rpc.namespaces.eth_simulation import SIMULATION
 from rpc.namespaces.eth_state import STATE
 from rpc.namespaces.eth_subscribe import SUBSCRIPTIONS
 from rpc.namespaces.eth_transactions import TRANSACTIONS
 from rpc.namespaces.node_info import NODE_INFO
 from rpc.namespaces.open_economy import ECONOMY
 from rpc.namespaces.optimism import OPTIMISM
+from rpc.namespaces.otterscan import OTTERSCAN
 from rpc.namespaces.sandbox import SANDBOX
 from rpc.namespaces.trace import TRACE
 from rpc.namespaces.txpool import TXPOOL
@@ -45,11 +47,13 @@ def methods_for(*, rollup: bool, accounts: bool = False, sandbox: bool = False) 
         TRANSACTIONS,
         STATE,
         CALLS,
+        SIMULATION,
         FEES,
         LOGS,
         SUBSCRIPTIONS,
         TXPOOL,
         NODE_INFO,
+        OTTERSCAN,
         RAW,
         DEBUG,
         TRACE,

@@ -9,7 +9,7 @@ receipts and logs by hash, number or index, the flat state of the head, trie nod
     records     BlockRecord, StateDelta, Heads and how a block lies on disk
     chain       ChainDatabase: commit, rewind, heads; reading: all that is read
     block_batches   what a block's commit writes and its rewinding undoes
-    log_index   where logs are found, and the search
+    log_index   where logs are found, and the search; address_index: where accounts appear, if a node is told to know
 
 After `kill -9` at any instant the database is at the last committed block: a block's data, its indexes, the flat
 state and the heads are one batch, synced. Block data keyed by hash stays after a reorg; the canonical indexes and the
@@ -19,6 +19,7 @@ Start reading at `chain.py`, with `schema.py` beside it. The only room that impo
 `blocks`, `primitives` and `errors`; above all not `trie`.
 """
 
+from state.database.address_index import AddressRow
 from state.database.chain import AnotherChain, ChainDatabase, InconsistentHeads, NotOnFlatHead
 from state.database.leveldb import DatabaseCorrupt, DatabaseLocked, LevelDBStore, LevelStatistics, StoreStatistics
 from state.database.log_index import LogEntry, TooManyLogs
@@ -28,6 +29,7 @@ from state.database.schema import MissingData, SchemaMismatch
 from state.database.stores import KeyValueStore, MemoryStore, WriteBatch, WriteBatchError
 
 __all__ = [
+    "AddressRow",
     "AnotherChain",
     "BlockRecord",
     "ChainDatabase",
