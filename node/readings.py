@@ -135,9 +135,7 @@ def watch_store(readings: Readings, store: KeyValueStore) -> None:
         return {(str(level),): read(found) for level, found in latest().levels.items()}
 
     readings.gauge("openledger_leveldb_bytes", "The database's files", lambda: latest().disk_bytes)
-    readings.gauge(
-        "openledger_leveldb_memory_bytes", "Write buffers and block cache", lambda: latest().memory_bytes
-    )
+    readings.gauge("openledger_leveldb_memory_bytes", "Write buffers and block cache", lambda: latest().memory_bytes)
     readings.gauges(
         "openledger_leveldb_files",
         "Table files by level",

@@ -65,6 +65,14 @@ class RenderedJson:
             self._entries.move_to_end(key)
         return orjson.Fragment(body)
 
+    def find(self, key: Hashable) -> orjson.Fragment | None:
+        """The JSON for `key`, if it is here."""
+        body = self._entries.get(key)
+        if body is None:
+            return None
+        self._entries.move_to_end(key)
+        return orjson.Fragment(body)
+
     def _keep(self, key: Hashable, body: bytes) -> None:
         if len(body) > self._size:
             return

@@ -1,13 +1,14 @@
 """StatePort over the reader processes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
+from node.adapters.answers import LONGEST, Answers
 from node.readers import ReaderPool
-from rpc.ports import AccountProof, LocatedLog, StorageProof, TopicFilter
-from state.database import LogEntry
+from rpc.ports import AccountProof, StorageProof, TopicFilter
 from state.execution.port import AccountOverride, BlockOverrides, CallMessage, TransactionOutcome
 from state.primitives.types import Address, BlockNumber, Gas, Hash32, Nonce, Wei
+from state.queries import AccessListResult, SimulatedBlockResult, SimulationRequest
 from state.queries import AccountProof as QueriedProof
 from state.world.types import Account
 
@@ -17,11 +18,17 @@ Overrides = Mapping[Address, AccountOverride]
 class ReaderState:
     """Each question goes to a reader, in one row with the blocks that it is fed."""
 
-    def __init__(self, pool: ReaderPool) -> None:
+    def __init__(self, pool: ReaderPool, *, answers: Answers | None = None) -> None:
+        """Short answers are kept in `answers`; without it every question is asked anew."""
         self._pool = pool
+        self._answers = answers or Answers(0)
+
+    async def _kept(self, name: str, question: dict[str, Any], *key: Hashable) -> Any:
+        return await self._answers.get((name, *key), lambda: self._pool.query(name, question))
 
     async def _account(self, block_hash: Hash32, address: Address) -> Account:
-        account: Account = await self._pool.query("account", {"block_hash": block_hash, "address": address})
+        question = {"block_hash": block_hash, "address": address}
+        account: Account = await self._kept("account", question, block_hash, address)
         return account
 
     async def balance(self, block_hash: Hash32, address: Address) -> Wei:
@@ -31,12 +38,13 @@ class ReaderState:
         return (await self._account(block_hash, address)).nonce
 
     async def code(self, block_hash: Hash32, address: Address) -> bytes:
-        code: bytes = await self._pool.query("code", {"block_hash": block_hash, "address": address})
+        question = {"block_hash": block_hash, "address": address}
+        code: bytes = await self._kept("code", question, block_hash, address)
         return code
 
     async def storage(self, block_hash: Hash32, address: Address, slot: int) -> int:
         question = {"block_hash": block_hash, "address": address, "slot": slot}
-        word: int = await self._pool.query("storage", question)
+        word: int = await self._kept("storage", question, block_hash, address, slot)
         return word
 
     async def call(
@@ -47,7 +55,11 @@ class ReaderState:
         block_overrides: BlockOverrides | None = None,
     ) -> TransactionOutcome:
         question = _call_question(block_hash, message, overrides, block_overrides)
-        outcome: TransactionOutcome = await self._pool.query("call", question)
+        outcome: TransactionOutcome
+        if overrides or block_overrides is not None or len(message.data) > LONGEST:
+            outcome = await self._pool.query("call", question)
+        else:
+            outcome = await self._kept("call", question, block_hash, message)
         return outcome
 
     async def estimate_gas(
@@ -61,27 +73,40 @@ class ReaderState:
         gas: int = await self._pool.query("estimate_gas", question)
         return Gas(gas)
 
+    async def simulate(self, block_hash: Hash32, request: SimulationRequest) -> Sequence[SimulatedBlockResult]:
+        question = {"block_hash": block_hash, "request": request}
+        results: Sequence[SimulatedBlockResult] = await self._pool.query("simulate", question)
+        return results
+
+    async def access_list(self, block_hash: Hash32, message: CallMessage, overrides: Overrides) -> AccessListResult:
+        question = {"block_hash": block_hash, "message": message, "overrides": overrides}
+        result: AccessListResult = await self._pool.query("access_list", question)
+        return result
+
     async def proof(self, block_hash: Hash32, address: Address, slots: Sequence[int]) -> AccountProof:
         question = {"block_hash": block_hash, "address": address, "slots": list(slots)}
         return _proof_view(await self._pool.query("proof", question))
 
-    async def logs(
+    async def rendered_logs(
         self,
         first: BlockNumber,
         last: BlockNumber,
         addresses: frozenset[Address],
         topics: TopicFilter,
+        *,
         limit: int,
-    ) -> Sequence[LocatedLog]:
+        max_bytes: int,
+    ) -> bytes:
         question = {
             "from_block": first,
             "to_block": last,
             "addresses": sorted(addresses),
             "topics": [None if choices is None else sorted(choices) for choices in topics],
             "limit": limit,
+            "max_bytes": max_bytes,
         }
-        entries: list[LogEntry] = await self._pool.query("search_logs", question)
-        return [_log_view(entry) for entry in entries]
+        rendered: bytes = await self._pool.query("render_logs", question)
+        return rendered
 
 
 def _call_question(
@@ -103,15 +128,4 @@ def _proof_view(proof: QueriedProof) -> AccountProof:
         storage_root=proof.account.storage_root,
         proof=tuple(proof.proof),
         storage=tuple(StorageProof(slot=slot.slot, value=slot.value, proof=tuple(slot.proof)) for slot in proof.slots),
-    )
-
-
-def _log_view(entry: LogEntry) -> LocatedLog:
-    return LocatedLog(
-        log=entry.log,
-        block_hash=entry.block_hash,
-        block_number=BlockNumber(entry.block_number),
-        transaction_hash=entry.transaction_hash,
-        transaction_index=entry.transaction_index,
-        log_index=entry.log_index,
     )

@@ -1,7 +1,9 @@
 """eth: logs, and filters that are polled."""
 
 from collections.abc import Sequence
-from typing import Any, Final, TypeVar
+from typing import Annotated, Any, Final, TypeAlias, TypeVar
+
+import orjson
 
 from rpc.context import Context
 from rpc.errors import BlockNotFound, FilterNotFound, InvalidParams, LimitExceeded
@@ -10,21 +12,23 @@ from rpc.filters import FilterKind
 from rpc.namespaces.eth_transactions import get_transaction_by_hash
 from rpc.parameters import LATEST, FilterRequest, SubscriptionId
 from rpc.parameters.blocks import BlockByNumber
-from rpc.ports import JsonObject, LocatedLog
+from rpc.ports import JsonObject
 from rpc.registry import MethodGroup
+from rpc.results import ResultSchema
 from rpc.subscriptions import logs_of_block
 from rpc.turns import taking_turns
 from rpc.views.hexadecimal import data
-from rpc.views.receipts import log_json
 from state.primitives.types import BlockNumber, Hash32
 
 T = TypeVar("T")
 
 LOGS: Final = MethodGroup("Logs and filters")
+RenderedLogs: TypeAlias = Annotated[Any, ResultSchema(schema={"type": "array", "items": {"type": "object"}})]
+"""Logs as JSON objects, or the finished JSON of them."""
 
 
 @LOGS.method("eth_getLogs")
-async def get_logs(context: Context, filter: FilterRequest) -> list[JsonObject]:
+async def get_logs(context: Context, filter: FilterRequest) -> RenderedLogs:
     """Logs of one block or a range of the canonical chain, by address and by topic at each position."""
     if filter.block_hash is not None:
         if context.blocks.header(filter.block_hash) is None:
@@ -33,10 +37,24 @@ async def get_logs(context: Context, filter: FilterRequest) -> list[JsonObject]:
     first, last = block_range(context, filter)
     if first > last:
         return []
-    located = await context.ports.state.logs(
-        BlockNumber(first), BlockNumber(last), filter.addresses, filter.topics, context.limits.log_results
+    # The last block's hash stands for the whole range: what these blocks hold can't change under it.
+    key = ("logs", context.ports.chain.canonical_hash(last), first, filter.addresses, filter.topics)
+    rendered = context.blocks.rendered.find(key)
+    if rendered is not None:
+        return rendered
+    logs = orjson.Fragment(
+        await context.ports.state.rendered_logs(
+            BlockNumber(first),
+            BlockNumber(last),
+            filter.addresses,
+            filter.topics,
+            limit=context.limits.log_results,
+            max_bytes=context.limits.response_bytes,
+        )
     )
-    return [log_json(entry, _timestamp(context, entry)) async for entry in taking_turns(_bounded(context, located))]
+    if context.ports.chain.canonical_hash(last) != key[1]:
+        return logs  # the chain was reorganised meanwhile
+    return context.blocks.rendered.get(key, lambda: logs)
 
 
 def block_range(context: Context, criteria: FilterRequest) -> tuple[int, int]:
@@ -61,11 +79,6 @@ def _is_ahead(criteria: FilterRequest) -> bool:
 
 def _height(context: Context, block: BlockByNumber | None) -> int:
     return context.blocks.number_of((block or LATEST).which)
-
-
-def _timestamp(context: Context, entry: LocatedLog) -> int | None:
-    header = context.blocks.header(entry.block_hash)
-    return None if header is None else header.timestamp
 
 
 def _bounded(context: Context, results: Sequence[T]) -> Sequence[T]:
@@ -131,13 +144,12 @@ def _hashes(entries: Sequence[Hash32]) -> list[str]:
 
 
 @LOGS.method("eth_getFilterLogs")
-async def get_filter_logs(context: Context, filter_id: SubscriptionId) -> list[JsonObject]:
+async def get_filter_logs(context: Context, filter_id: SubscriptionId) -> RenderedLogs:
     """All logs that a log filter's criteria match, as eth_getLogs answers them."""
     found = context.filters.find(filter_id)
     if found.kind is not FilterKind.LOGS:
         raise FilterNotFound("filter not found: it is no log filter")
-    logs: list[JsonObject] = await get_logs(context, found.criteria)
-    return logs
+    return await get_logs(context, found.criteria)
 
 
 @LOGS.method("eth_uninstallFilter")

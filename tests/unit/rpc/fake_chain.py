@@ -5,6 +5,8 @@ import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import orjson
+
 from rpc.ports import (
     AccountProof,
     BlockId,
@@ -12,7 +14,6 @@ from rpc.ports import (
     ChainHeads,
     JsonObject,
     L1FeeFields,
-    LocatedLog,
     PoolCounts,
     PoolEntry,
     Ports,
@@ -22,12 +23,20 @@ from rpc.ports import (
     TopicFilter,
     TransactionLocation,
 )
-from rpc.views.receipts import located_logs
+from rpc.views.receipts import located_logs, log_json
 from state.blocks import EMPTY_TRIE_ROOT, Header, Log, Receipt, combine_blooms, encode_holocene_extra_data
+from state.database import TooManyLogs
 from state.errors import InvalidTransaction
 from state.execution.port import AccountOverride, BlockOverrides, CallMessage, TransactionOutcome
 from state.primitives.crypto import KECCAK_EMPTY, keccak256, private_key_to_address
 from state.primitives.types import ZERO_HASH, Address, BlockNumber, Gas, Hash32, Nonce, UnixSeconds, Wei
+from state.queries import (
+    AccessListResult,
+    BlockRequest,
+    SimulatedBlockResult,
+    SimulatedCall,
+    SimulationRequest,
+)
 from state.transactions import (
     AccessListEntry,
     Authorization,
@@ -115,6 +124,7 @@ class FakeChain:
     has_submitted: asyncio.Event = field(default_factory=asyncio.Event)
     calls: list[CallMessage] = field(default_factory=list)
     block_overrides: list[BlockOverrides | None] = field(default_factory=list)
+    simulations: list[SimulationRequest] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
     progress: SyncProgress | None = None
@@ -281,6 +291,38 @@ class FakeChain:
             raise EstimateReverted(REASON)
         return Gas(21_000)
 
+    async def simulate(self, block_hash: Hash32, request: SimulationRequest) -> Sequence[SimulatedBlockResult]:
+        self.simulations.append(request)
+        parent = self.views[block_hash].header
+        return [self._simulated(parent, number, block) for number, block in enumerate(request.blocks, start=1)]
+
+    def _simulated(self, parent: Header, number: int, block: BlockRequest) -> SimulatedBlockResult:
+        transactions = [call.unsigned(nonce=9, gas_limit=50_000, chain_id=self.chain_id) for call in block.calls]
+        log = Log(address=CONTRACT, topics=(TOPIC_A,), data=b"\x01")
+        return SimulatedBlockResult(
+            header=dataclasses.replace(parent, number=BlockNumber(parent.number + number)),
+            transactions=tuple(transactions),
+            senders=(SENDER,) * len(transactions),
+            calls=tuple(self._simulated_call(transaction.to, log) for transaction in transactions),
+        )
+
+    def _simulated_call(self, to: Address | None, log: Log) -> SimulatedCall:
+        if to == REVERTING:
+            outcome = self._outcome(succeeded=False, output=REASON, error="execution reverted")
+        elif to is None:
+            outcome = self._outcome(succeeded=False, output=b"", error="out of gas")
+        else:
+            outcome = self._outcome(succeeded=True, output=b"\x2a", error=None)
+        return SimulatedCall(outcome=outcome, logs=(log,) if outcome.succeeded else (), is_gas_capped=to is None)
+
+    async def access_list(
+        self, block_hash: Hash32, message: CallMessage, overrides: Mapping[Address, AccountOverride]
+    ) -> AccessListResult:
+        self.calls.append(message)
+        entry = AccessListEntry(address=CONTRACT, storage_keys=(TOPIC_A,))
+        error = "execution reverted" if message.to == REVERTING else None
+        return AccessListResult(access_list=(entry,), gas_used=Gas(23_000), error=error)
+
     async def proof(self, block_hash: Hash32, address: Address, slots: Sequence[int]) -> AccountProof:
         return AccountProof(
             balance=Wei(1),
@@ -291,9 +333,16 @@ class FakeChain:
             storage=tuple(StorageProof(slot=slot, value=slot, proof=(b"\x02",)) for slot in slots),
         )
 
-    async def logs(
-        self, first: BlockNumber, last: BlockNumber, addresses: frozenset[Address], topics: TopicFilter, limit: int
-    ) -> Sequence[LocatedLog]:
+    async def rendered_logs(
+        self,
+        first: BlockNumber,
+        last: BlockNumber,
+        addresses: frozenset[Address],
+        topics: TopicFilter,
+        *,
+        limit: int,
+        max_bytes: int,
+    ) -> bytes:
         found = []
         for number in range(first, last + 1):
             block_hash = self.canonical[number]
@@ -303,8 +352,11 @@ class FakeChain:
                 if len(topics) > len(located.log.topics):
                     continue
                 if all(w is None or t in w for w, t in zip(topics, located.log.topics, strict=False)):
-                    found.append(located)
-        return found[: limit + 1]
+                    found.append(log_json(located, self.views[block_hash].header.timestamp))
+        rendered = orjson.dumps(found)
+        if len(found) > limit or len(rendered) > max_bytes:
+            raise TooManyLogs(f"query returned more than {limit} results; narrow the range or the filter")
+        return rendered
 
     # -- PoolPort
 

@@ -58,6 +58,18 @@ async def test_a_range_above_the_head_is_empty(client: Client) -> None:
     assert await client.call("eth_getLogs", {"fromBlock": "0x3"}) == []
 
 
+async def test_a_range_that_was_asked_before_follows_a_reorg(client: Client, chain: FakeChain) -> None:
+    question = {"fromBlock": "0x1", "toBlock": "0x3", "topics": [A, B]}
+    chain.append(_logging(8), logs=2)
+    before = await client.call("eth_getLogs", question)
+    assert await client.call("eth_getLogs", question) == before
+    chain.fork(1)
+    chain.append(_logging(8), salt=b"other", logs=2)
+    after = await client.call("eth_getLogs", question)
+    assert [log["blockHash"] for log in after] != [log["blockHash"] for log in before]
+    assert len(after) == len(before)
+
+
 async def test_refuses_more_results_than_the_limit(client: Client) -> None:
     error = await client.error("eth_getLogs", {"fromBlock": "0x0"})
     assert error["code"] == -32005
