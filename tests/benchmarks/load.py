@@ -67,7 +67,7 @@ class Target:
 
     def __init__(self, url: str, pid: int, *, nudge: str | None = None) -> None:
         """`nudge` is a method that makes the node mine what its pool still holds, called at every look."""
-        self._url = url
+        self.url = url
         self._pid = pid
         self._nudge = nudge
 
@@ -109,7 +109,7 @@ class Target:
             {"jsonrpc": "2.0", "id": index, "method": method, "params": params}
             for index, (method, params) in enumerate(calls)
         ]
-        answers = (await http.post(self._url, json=body)).json()
+        answers = (await http.post(self.url, json=body)).json()
         return [answer["result"] for answer in sorted(answers, key=lambda answer: int(answer["id"]))]
 
     async def _send_all(self, http: httpx.AsyncClient, loads: Sequence[Load], start: float) -> float:
@@ -120,9 +120,9 @@ class Target:
     async def _send(self, http: httpx.AsyncClient, load: Load) -> None:
         headers = {"content-type": "application/json"}
         for body in load.bodies:
-            answer = (await http.post(self._url, content=body, headers=headers)).content
+            answer = (await http.post(self.url, content=body, headers=headers)).content
             if b'"error"' in answer:
-                raise LoadFailed(f"{self._url} refused a transaction: {answer[:500].decode()}")
+                raise LoadFailed(f"{self.url} refused a transaction: {answer[:500].decode()}")
 
     async def _wait_for(self, http: httpx.AsyncClient, hashes: list[str]) -> None:
         deadline = perf_counter() + MOST_SECONDS
@@ -133,7 +133,7 @@ class Target:
             receipts = await self._call(http, [("eth_getTransactionReceipt", [h]) for h in hashes])
             hashes = [h for h, receipt in zip(hashes, receipts, strict=True) if receipt is None]
             if perf_counter() > deadline:
-                raise LoadFailed(f"{self._url}: transactions not included after {MOST_SECONDS:.0f} s")
+                raise LoadFailed(f"{self.url}: transactions not included after {MOST_SECONDS:.0f} s")
 
 
 def sign_transfers(account: DevAccount, chain_id: int, nonce: int, count: int) -> list[tuple[str, str]]:
