@@ -6,13 +6,14 @@ reads nothing, so the scope carries `abort`, and a missed pong aborts.
 """
 
 import asyncio
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
 
 from rpc.limits import Limits
+from rpc.transport.joined import JoinedWrites
 
 ABORT: Final = "openledger.abort"
 """The scope extension that holds the function."""
@@ -35,7 +36,7 @@ class BoundedHttp(HttpToolsProtocol):
     _head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        super().connection_made(cast(asyncio.Transport, JoinedWrites(transport, self.loop)))
         self._running: set[asyncio.Task[Any]] = set()
         self._start_head()
 
@@ -53,6 +54,10 @@ class BoundedHttp(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._end_head()
         super().on_headers_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        self.transport = cast(JoinedWrites, self.transport).transport
+        super().handle_websocket_upgrade()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end_head()
