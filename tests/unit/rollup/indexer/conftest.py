@@ -48,14 +48,14 @@ def padded(value: int | bytes) -> bytes:
 class OpenNetwork:
     """Blocks on the product's genesis; `economy` answers about it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, index_addresses: bool = False) -> None:
         self.config = GenesisConfig(
             operator=address_of(OWNER),
             timestamp=1_700_000_000,
             accounts=tuple((address_of(k), 10**6 * OPEN) for k in KEYS),
         )
         genesis = genesis_record(GenesisSpec.from_json(l2_genesis(self.config)), RULES)
-        self.db = ChainDatabase(MemoryStore())
+        self.db = ChainDatabase(MemoryStore(), index_addresses=index_addresses)
         self.db.initialise(genesis)
         self.genesis = genesis
         self.executor = FastExecutor()
@@ -123,6 +123,22 @@ class OpenNetwork:
         self.nonces = {key: int(self.queries.account(target, address_of(key)).nonce) for key in KEYS}
 
     # the economy's steps
+
+    def furnish(self) -> None:
+        """Two Datanets; two contributions by Alice, one by Bob; model 1 on the first, model 2 with model 1 as a parent.
+
+        The worker has its stake, the buyer has set money aside.
+        """
+        self.create_datanet()
+        self.create_datanet("medicine", share_bps=0)
+        self.contribute(ALICE, 1, b"alice", number=1)
+        self.contribute(BOB, 1, b"bob", number=2)
+        self.contribute(ALICE, 2, b"alice too", number=3)
+        self.send(OWNER, "Datanets", "publishVersion", 1)
+        self.send(OWNER, "Datanets", "publishVersion", 2)
+        self.deploy_model(1, 1)
+        self.deploy_model(2, 2, parents=[1])
+        self.stake()
 
     def create_datanet(self, name: str = "law", share_bps: int = 1_000) -> None:
         terms, policy = (True, True, True, share_bps, 0), (OPEN, 0, 0, 0, 60, 60)
@@ -207,16 +223,7 @@ FEE = record_fee(100, 50, PRICE_IN, PRICE_OUT)
 
 @pytest.fixture
 def network() -> OpenNetwork:
-    """Two Datanets; two contributions by Alice, one by Bob; model 1 on the first, model 2 with model 1 as a parent."""
+    """As `furnish` leaves it."""
     made = OpenNetwork()
-    made.create_datanet()
-    made.create_datanet("medicine", share_bps=0)
-    made.contribute(ALICE, 1, b"alice", number=1)
-    made.contribute(BOB, 1, b"bob", number=2)
-    made.contribute(ALICE, 2, b"alice too", number=3)
-    made.send(OWNER, "Datanets", "publishVersion", 1)
-    made.send(OWNER, "Datanets", "publishVersion", 2)
-    made.deploy_model(1, 1)
-    made.deploy_model(2, 2, parents=[1])
-    made.stake()
+    made.furnish()
     return made
