@@ -7,13 +7,21 @@ from typing import Any, Final
 import msgpack
 
 from node.readers.errors import FrameError
-from state.blocks import Log
+from state.blocks import Header, Log
 from state.database import LogEntry
 from state.errors import NodeError
 from state.execution.port import AccountOverride, BlockOverrides, CallMessage, TransactionOutcome
-from state.queries import AccountProof, SlotProof
+from state.queries import (
+    AccessListResult,
+    AccountProof,
+    BlockRequest,
+    SimulatedBlockResult,
+    SimulatedCall,
+    SimulationRequest,
+    SlotProof,
+)
 from state.tracing import TraceConfig
-from state.transactions import AccessListEntry, Authorization
+from state.transactions import AccessListEntry, Authorization, CallRequest, SignedTransaction
 from state.world.types import Account
 
 _RECORD: Final = 1
@@ -22,14 +30,22 @@ _RECORDS: Final[dict[str, type[Any]]] = {
     record.__name__: record
     for record in (
         AccessListEntry,
+        AccessListResult,
         Account,
         AccountOverride,
         AccountProof,
         Authorization,
         BlockOverrides,
+        BlockRequest,
         CallMessage,
+        CallRequest,
+        Header,
         Log,
         LogEntry,
+        SignedTransaction,
+        SimulatedBlockResult,
+        SimulatedCall,
+        SimulationRequest,
         SlotProof,
         TraceConfig,
         TransactionOutcome,

@@ -13,6 +13,7 @@ from rpc.parameters.calls import CallRequest
 from rpc.parameters.filters import FilterRequest
 from rpc.parameters.hexadecimal import Count, Data, Quantity, StorageKey, SubscriptionId, Uint64
 from rpc.parameters.overrides import NO_OVERRIDES, BlockOverrides, StateOverrides
+from rpc.parameters.simulations import SimulationPayload
 from rpc.parameters.types import Malformed, ParameterType, parameter_type
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Malformed",
     "ParameterType",
     "Quantity",
+    "SimulationPayload",
     "StateOverrides",
     "StorageKey",
     "SubscriptionId",

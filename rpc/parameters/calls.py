@@ -1,33 +1,16 @@
 """A call's message: a transaction that nobody signed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from rpc.parameters.hexadecimal import parse_address, parse_data, parse_hash, parse_quantity, parse_uint64
 from rpc.parameters.types import Malformed, ParameterType, define, expect_list, expect_object, nested
-from state.primitives.types import Address, Hash32, Nonce
-from state.transactions import AccessListEntry, Authorization
+from state.primitives.types import Hash32, Nonce
+from state.transactions import AccessListEntry, Authorization, CallRequest
+
+__all__ = ["CallRequest", "parse_call"]
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallRequest:
-    """A transaction that nobody signed, as wallets write it; None where a field was left out."""
-
-    sender: Address | None
-    to: Address | None
-    gas: int | None
-    gas_price: int | None
-    max_fee_per_gas: int | None
-    max_priority_fee_per_gas: int | None
-    value: int
-    nonce: int | None
-    data: bytes
-    access_list: tuple[AccessListEntry, ...]
-    authorizations: tuple[Authorization, ...]
-    chain_id: int | None
 
 
 def parse_call(value: object) -> CallRequest:

@@ -5,6 +5,7 @@ from typing import Final
 
 from rpc.ports import BlockView, JsonObject
 from rpc.views.hexadecimal import data, quantity
+from state.primitives.crypto import keccak256
 from state.transactions import (
     AccessListEntry,
     AnyTransaction,
@@ -14,6 +15,7 @@ from state.transactions import (
     SignedTransaction,
     TransactionType,
     decode_transaction,
+    encode_without_signature,
 )
 
 DEPOSIT_RECEIPT_VERSION: Final = 1
@@ -47,6 +49,26 @@ def included_transaction(block: BlockView, index: int, deposit_nonce: int | None
         "hash": data(block.transaction_hashes[index]),
         "from": data(block.senders[index]),
         **_fields(transaction, block.header.base_fee_per_gas, deposit_nonce),
+    }
+
+
+def unsigned_transaction(block: BlockView, index: int, transaction: SignedTransaction) -> JsonObject:
+    """The transaction at `index` of a simulated block, which nobody signed: v, r and s are zero."""
+    return {
+        **Inclusion(block=block, index=index).to_json(),
+        "hash": data(block.transaction_hashes[index]),
+        "from": data(block.senders[index]),
+        **_signed_fields(transaction, block.header.base_fee_per_gas),
+        "v": "0x0",
+    }
+
+
+def filled_transaction(transaction: SignedTransaction) -> JsonObject:
+    """A transaction that only lacks its signature; its gas price is the most that it would pay."""
+    return {
+        "hash": data(keccak256(encode_without_signature(transaction))),
+        **_signed_fields(transaction, None),
+        "v": "0x0",
     }
 
 

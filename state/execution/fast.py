@@ -128,20 +128,22 @@ class FastBlock:
             access_list=signed.access_list,
             authorizations=signed.authorizations,
         )
-        computation, gas_used = self._frames.run(frame)
+        computation, gas_used, most = self._frames.run(frame)
         unused_fees = charge.op_fees(signed.gas_limit) - charge.op_fees(gas_used)
         world.add_balance(tx.sender, (signed.gas_limit - gas_used) * charge.price + unused_fees)
         self._pay(world.add_balance, gas_used, charge)
         self._frames.finish(computation)
         created = contract_address(tx.sender, signed.nonce) if signed.to is None else None
-        return outcome_of(computation, gas_used, created, l1=charge.data_fee, operator=charge.operator_fee(gas_used))
+        return outcome_of(
+            computation, gas_used, most, created, l1=charge.data_fee, operator=charge.operator_fee(gas_used)
+        )
 
-    def _validate(self, tx: RecoveredTransaction) -> "_Charge":
+    def _validate(self, tx: RecoveredTransaction) -> "Charge":
         """What the transaction pays by, once it is found fit. Raises InvalidTransaction, nothing changed."""
         validate_stateless(tx, self._rules)
         params = self._fee_params() if self._rules.is_optimism else None
         base_fee = self._env.base_fee_per_gas
-        charge = _Charge(
+        charge = Charge(
             price=tx.transaction.effective_gas_price(base_fee),
             data_fee=NO_WEI if params is None else l1_fee(tx.raw, params),
             params=params,
@@ -165,7 +167,7 @@ class FastBlock:
         recipient = self._world.fields(to)
         return (recipient is None or recipient.code_hash == KECCAK_EMPTY) and to not in self._frames.precompiles
 
-    def _transfer(self, tx: RecoveredTransaction, charge: "_Charge") -> TransactionOutcome:
+    def _transfer(self, tx: RecoveredTransaction, charge: "Charge") -> TransactionOutcome:
         """A plain transfer, whose funds are checked: it can't fail, so that nothing needs a journal."""
         signed, credit = tx.transaction, self._world.credit
         assert signed.to is not None  # noqa: S101 - _is_plain_transfer has seen to it
@@ -182,9 +184,10 @@ class FastBlock:
             created_address=None,
             l1_fee=charge.data_fee,
             operator_fee=charge.operator_fee(TRANSACTION_GAS),
+            max_used_gas=Gas(TRANSACTION_GAS),
         )
 
-    def _pay(self, credit: "_Credit", gas_used: int, charge: "_Charge") -> None:
+    def _pay(self, credit: "_Credit", gas_used: int, charge: "Charge") -> None:
         """Distribute what the sender paid: tip to the fee recipient, the rest to the vaults; L1 burns the base fee."""
         base_fee = self._env.base_fee_per_gas
         credit(self._env.fee_recipient, gas_used * (charge.price - base_fee))
@@ -214,10 +217,10 @@ class FastBlock:
             world.increment_nonce(sender)
             world.finish_transaction()
             return _failed_deposit(deposit, nonce, error)
-        computation, gas_used = self._frames.run(frame)
+        computation, gas_used, most = self._frames.run(frame)
         self._frames.finish(computation)
         created = contract_address(sender, nonce) if deposit.to is None else None
-        return outcome_of(computation, gas_used, created, deposit_nonce=nonce)
+        return outcome_of(computation, gas_used, most, created, deposit_nonce=nonce)
 
     def _validate_deposit(self, frame: Frame) -> None:
         validate_message_gas(
@@ -245,16 +248,16 @@ class FastBlock:
             access_list=message.access_list,
             authorizations=message.authorizations,
         )
-        computation, gas_used = self._frames.run(frame)
+        computation, gas_used, most = self._frames.run(frame)
         created = contract_address(message.sender, nonce) if message.to is None else None
-        return outcome_of(computation, gas_used, created)
+        return outcome_of(computation, gas_used, most, created)
 
 
 _Credit: TypeAlias = Callable[[Address, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Charge:
+class Charge:
     """What a signed transaction pays by."""
 
     price: int
@@ -279,4 +282,5 @@ def _failed_deposit(deposit: DepositTransaction, nonce: int, error: InvalidTrans
         error=f"failed deposit: {error}",
         created_address=None,
         deposit_nonce=nonce,
+        max_used_gas=deposit.gas_limit,
     )

@@ -75,8 +75,11 @@ class FrameRunner:
         self._vm.run(message, origin=Address(SYSTEM_CALLER), gas_price=0)
         self._world.finish_transaction()
 
-    def run(self, frame: Frame) -> tuple[FastComputation, int]:
-        """(the finished frame, gas used after refunds and calldata floor). Moves the sender's nonce."""
+    def run(self, frame: Frame) -> tuple[FastComputation, int, int]:
+        """(the finished frame, gas used after refunds and calldata floor, the most that was ever used).
+
+        Moves the sender's nonce.
+        """
         world = self._world
         nonce = world.get_nonce(frame.sender)
         world.increment_nonce(frame.sender)
@@ -85,8 +88,9 @@ class FrameRunner:
         message = self._message(frame, nonce, refund)
         computation = self._vm.run(message, origin=frame.sender, gas_price=frame.gas_price)
         spent = frame.gas_limit - computation.get_gas_remaining()
-        spent -= min(computation.get_gas_refund(), spent // REFUND_QUOTIENT)
-        return computation, max(spent, floor_gas(frame.data))
+        refunded = min(computation.get_gas_refund(), spent // REFUND_QUOTIENT)
+        floor = floor_gas(frame.data)
+        return computation, max(spent - refunded, floor), max(spent, floor)
 
     def _message(self, frame: Frame, nonce: int, refund: int) -> Message:
         gas = frame.gas_limit - frame.intrinsic_gas
@@ -169,6 +173,7 @@ def contract_address(creator: Address, nonce: int) -> Address:
 def outcome_of(
     computation: FastComputation,
     gas_used: int,
+    max_used_gas: int,
     created: Address | None,
     *,
     deposit_nonce: int | None = None,
@@ -187,6 +192,7 @@ def outcome_of(
         deposit_nonce=deposit_nonce,
         l1_fee=l1,
         operator_fee=operator,
+        max_used_gas=Gas(max_used_gas),
     )
 
 

@@ -62,6 +62,8 @@ class TransactionOutcome:
     deposit_nonce: int | None = None
     l1_fee: Wei = Wei(0)
     operator_fee: Wei = Wei(0)
+    max_used_gas: Gas = Gas(0)
+    """The most that was spent at any time: before refunds, and at least the calldata floor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -162,6 +162,7 @@ class ReferenceExecution:
             error=f"failed deposit: {error}",
             created_address=None,
             deposit_nonce=nonce,
+            max_used_gas=deposit.gas_limit,
         )
 
     def run(self, tx: EvmTransaction) -> TransactionOutcome:
@@ -177,6 +178,7 @@ class ReferenceExecution:
             output=bytes(computation.output),
             error=geth_text(computation.error) if computation.is_error else None,
             created_address=created if computation.is_success else None,
+            max_used_gas=Gas(tx.max_used_gas),
         )
 
 

@@ -75,6 +75,8 @@ class EvmTransaction:
     has_vaults: bool = False
     gas_used: int = field(default=0, init=False)
     """Set by the executor: after refunds and the calldata floor."""
+    max_used_gas: int = field(default=0, init=False)
+    """Set by the executor: before refunds, at least the calldata floor."""
 
     @property
     def operator_fee(self) -> int:
@@ -186,6 +188,7 @@ class ReferenceTransactionExecutor(PragueTransactionExecutor):
         before_refund = tx.gas - computation.get_gas_remaining()
         refund = self.calculate_gas_refund(computation, before_refund)
         tx.gas_used = before_refund - refund + self.calc_data_floor_gas(transaction, before_refund, refund)
+        tx.max_used_gas = max(before_refund, tx.gas_used)
         if tx.has_vaults:
             self._pay_vaults(tx)
         return computation

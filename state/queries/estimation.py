@@ -1,8 +1,8 @@
 """The least gas limit with which a message succeeds, by geth's rule (eth/gasestimator).
 
 An execution with the whole cap says whether it can succeed at all and what it used. The answer lies between that and
-the cap, since calls withhold 1/64 and refunds come late; a first guess just above the use nearly always fits, and a
-binary search closes in until the bounds are within 1.5 %.
+the cap, since calls withhold 1/64 and refunds come late; a first guess just above the most that was used nearly always
+fits, and a binary search closes in until the bounds are within 1.5 %.
 """
 
 from collections.abc import Callable
@@ -36,7 +36,7 @@ def estimate_gas(execute: Execute, message: CallMessage, balance: int, *, is_pla
         raise GasExceedsAllowance(cap)
     if not outcome.succeeded:
         raise _failure(outcome, cap)
-    return _search(execute, message, outcome.gas_used, cap)
+    return _search(execute, message, outcome, cap)
 
 
 def affordable_gas(message: CallMessage, balance: int) -> int:
@@ -56,9 +56,9 @@ def _failure(outcome: TransactionOutcome, cap: int) -> Exception:
     return QueryFailed(outcome.error or "execution failed")
 
 
-def _search(execute: Execute, message: CallMessage, used: int, cap: int) -> Gas:
-    low, high = used - 1, cap
-    guess = (used + CALL_STIPEND) * 64 // 63
+def _search(execute: Execute, message: CallMessage, whole: TransactionOutcome, cap: int) -> Gas:
+    low, high = whole.gas_used - 1, cap
+    guess = (max(whole.max_used_gas, whole.gas_used) + CALL_STIPEND) * 64 // 63
     if guess < high:
         low, high = (low, guess) if _attempt(execute, message, guess) is not None else (guess, high)
     while low + 1 < high and (high - low) * 1_000 >= TOLERANCE_PER_MILLE * high:

@@ -16,8 +16,11 @@ from state.execution.port import (
 )
 from state.primitives.crypto import KECCAK_EMPTY
 from state.primitives.types import Address, Gas, Hash32
+from state.queries.access_lists import AccessListResult, create_access_list
 from state.queries.estimation import estimate_gas
 from state.queries.proofs import AccountProof, prove_account
+from state.queries.simulated_chain import SimulatedBlockResult, SimulationRequest
+from state.queries.simulation import simulate
 from state.transition.ancestors import Ancestors
 from state.world.readers import TrieState, state_at
 from state.world.types import EMPTY_ACCOUNT, Account, StateReader
@@ -110,6 +113,20 @@ class StateQueries:
             sender.balance,
             is_plain_transfer=_is_plain_transfer(state, message),
         )
+
+    def simulate(self, block_hash: Hash32, request: SimulationRequest) -> list[SimulatedBlockResult]:
+        """The requested blocks on this one. Raises SimulationRefused and OverrideRefused."""
+        return simulate(self._db, self._rules, self.state_after(block_hash), block_hash, request)
+
+    def access_list(
+        self, block_hash: Hash32, message: CallMessage, overrides: Overrides | None = None
+    ) -> AccessListResult:
+        """What `message` touches in the block's environment on the state after it.
+
+        Raises InvalidTransaction and OverrideRefused.
+        """
+        state, env = self.pretended(block_hash, overrides, None)
+        return create_access_list(state, env, self._rules, message)
 
     def pretended(
         self, block_hash: Hash32, accounts: Overrides | None, block: BlockOverrides | None

@@ -5,7 +5,7 @@ turns raw bytes into a `RecoveredTransaction`, the only form that pools and exec
 (type 3) are refused by name. What a transaction may do in a given state is decided elsewhere
 (`state.execution.validation`); here is only its form.
 
-Start reading at `types.py`, then `encoding.py`, `signing.py`.
+Start reading at `types.py`, then `encoding.py`, `signing.py`; `requests.py` has what clients ask for before signing.
 """
 
 from state.transactions.encoding import (
@@ -13,7 +13,9 @@ from state.transactions.encoding import (
     TransactionDecodeError,
     decode_transaction,
     encode_transaction,
+    encode_without_signature,
 )
+from state.transactions.requests import CallRequest
 from state.transactions.signing import recover_transaction, sign_transaction, signing_hash, with_known_sender
 from state.transactions.types import (
     DEPOSIT_TYPE,
@@ -33,6 +35,7 @@ __all__ = [
     "AnyTransaction",
     "Authorization",
     "BlobTransactionRefused",
+    "CallRequest",
     "DepositTransaction",
     "ExecutableTransaction",
     "RecoveredTransaction",
@@ -41,6 +44,7 @@ __all__ = [
     "TransactionType",
     "decode_transaction",
     "encode_transaction",
+    "encode_without_signature",
     "recover_transaction",
     "sign_transaction",
     "signing_hash",

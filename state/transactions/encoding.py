@@ -43,6 +43,12 @@ def encode_transaction(transaction: AnyTransaction) -> bytes:
     return prefix + rlp.wrap_list(body)
 
 
+def encode_without_signature(tx: SignedTransaction) -> bytes:
+    """The EIP-2718 bytes with v, r and s zero: a transaction that nobody has signed, as geth shows one."""
+    prefix = b"" if tx.is_legacy else bytes((tx.type,))
+    return prefix + rlp.wrap_list(encode_unsigned_fields(tx) + 3 * rlp.encode_int(0))
+
+
 def encode_unsigned_fields(tx: SignedTransaction) -> bytes:
     """The joined RLP items of every field before the signature, without the list's prefix."""
     integer, string = rlp.encode_int, rlp.encode_string
