@@ -56,7 +56,7 @@ class Step:
     refund: int
     """Of the whole transaction; for SSTORE its own included."""
     error: str | None
-    """Only of what keeps an opcode from running: gas, or the stack's size."""
+    """Only of what keeps an opcode from running: gas, the stack's size, a static frame."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

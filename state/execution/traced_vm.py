@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from eth.exceptions import FullStack, Halt, InsufficientStack, OutOfGas, VMError
+from eth.exceptions import FullStack, Halt, InsufficientStack, OutOfGas, VMError, WriteProtection
 from eth.vm.forks.cancun.transaction_context import CancunTransactionContext
 from eth.vm.message import Message
 
@@ -33,6 +33,7 @@ from state.execution.opcode_names import (
     NAMES,
     SELFDESTRUCT,
     SLOAD,
+    SSTORE,
     STATICCALL,
     TAKES,
 )
@@ -45,6 +46,8 @@ from state.world.journal import WorldState
 
 OPCODES_PER_TICK: Final = 1_024
 _KECCAK256: Final = 0x20
+_CHECKED_FIRST: Final = InsufficientStack | FullStack | WriteProtection
+"""What geth checks before it prices an opcode, and shows as the step's error; other failures are the frame's alone."""
 _CALL_DEPTH: Final = 1_024
 _PRICED_GAS: Final = memory_price(2**32 - 1)
 """The most that any operands cost: geth doesn't price memory beyond 2^32 words, and shows the fixed gas."""
@@ -240,16 +243,18 @@ class Probe:
             return
         frame.is_told = True
         if step.opcode in self.hooks.opcodes:
-            never_began = isinstance(error, OutOfGas | InsufficientStack | FullStack)
-            step.error = geth_text(error) if error is not None and never_began else None
             step.refund = self._refund(frame)
-            if not isinstance(error, InsufficientStack | FullStack):
+            if isinstance(error, OutOfGas | _CHECKED_FIRST):
+                step.error = geth_text(error)
+            if not isinstance(error, _CHECKED_FIRST):
                 cost = self._cost(step, meter, is_unpaid=isinstance(error, OutOfGas))
                 step.cost = cost if cost <= _PRICED_GAS else FIXED_GAS[step.opcode]
             self.hooks.step(step)
 
     def _cost(self, step: Step, meter: TracedGasMeter, *, is_unpaid: bool) -> int:
         charges = meter.charges or []
+        if is_unpaid and step.gas < FIXED_GAS[step.opcode]:
+            return FIXED_GAS[step.opcode]
         if step.opcode in CALLS:
             return sum(amount for amount, _ in charges)
         if step.opcode in CREATIONS:
@@ -257,7 +262,13 @@ class Probe:
         paid = step.gas - meter.gas_remaining
         if not is_unpaid:
             return paid
-        return paid + (charges[-1][0] if meter.is_refused else self._unpaid(step))
+        return paid + (self._refused(step, charges[-1][0]) if meter.is_refused else self._unpaid(step))
+
+    def _refused(self, step: Step, amount: int) -> int:
+        """What an opcode asked for in vain; SSTORE would have asked for the slot's access behind it."""
+        if step.opcode == SSTORE and not self.world.is_storage_warm(step.address, step.stack[-1]):
+            return amount + COLD_SLOT_GAS
+        return amount
 
     def _unpaid(self, step: Step) -> int:
         """What an opcode of fast_opcodes.py asked for in vain: those charge without telling the meter."""
