@@ -48,7 +48,7 @@ class UnlockedAccounts:
         if _depth(typed_data) > MOST_TYPED_DATA_DEPTH:
             raise InvalidTypedData(f"typed data nested too deep: expected at most {MOST_TYPED_DATA_DEPTH} levels")
         try:
-            encoded = encode_typed_data(full_message=dict(typed_data))
+            encoded = encode_typed_data(full_message=_without_unused_types(typed_data))
         except Exception as error:  # eth-account and eth-abi raise a dozen types for data that doesn't fit
             raise InvalidTypedData(f"invalid typed data: {error}") from error
         return self._sign(signer, encoded)
@@ -60,6 +60,21 @@ class UnlockedAccounts:
         turn = self._turns.setdefault(sender, asyncio.Lock())
         async with turn:
             return await work()
+
+
+def _without_unused_types(typed_data: Mapping[str, Any]) -> dict[str, Any]:
+    """The typed data with those types only that its primary type leads to.
+
+    Others change no hash (EIP-712's encodeType), and wallets' test pages send them; but eth-account takes any type that
+    no other refers to for the primary type.
+    """
+    types, reached, waiting = typed_data["types"], {"EIP712Domain"}, [typed_data["primaryType"]]
+    while waiting:
+        name = waiting.pop()
+        if name in types and name not in reached:
+            reached.add(name)
+            waiting += [field["type"].partition("[")[0] for field in types[name]]
+    return dict(typed_data) | {"types": {name: types[name] for name in types if name in reached}}
 
 
 def _depth(value: Any) -> int:

@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 from tests import compared
+from tests.e2e.network import devnets
 
 ANVIL_PACKAGE = "@foundry-rs/anvil-linux-amd64@1.7.1"
 CACHE = Path(os.environ.get("OPENLEDGER_TEST_CACHE", Path(tempfile.gettempdir()) / "openledger-test-cache"))
@@ -135,6 +136,20 @@ def devnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devnet]:
         )
     finally:
         processes.stop()
+
+
+@pytest.fixture(scope="session")
+def shared_devnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[devnets.Devnet]:
+    """One devnet with a follower for all clients that stop nothing and keep to accounts of their own.
+
+    The devnet's accounts 1 to 5, 8 and 9 are those of `wallets`, 6 is that of `clients`.
+    """
+    running = devnets.Devnet(tmp_path_factory.mktemp("shared"), followers=1)
+    try:
+        yield running.start()
+    finally:
+        if running.process is not None and not running.process_ended():
+            running.stop()
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,9 @@
-"""One devnet with a follower, a deposit on it, and npm's wallets beside the scripts that use them."""
+"""A deposit on the shared devnet, and npm's wallets beside the scripts that use them."""
 
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -47,22 +47,12 @@ def wallets_folder() -> Path:
 
 
 @pytest.fixture(scope="session")
-def wallets_devnet(wallets_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devnet]:
-    running = Devnet(tmp_path_factory.mktemp("wallets"), followers=1)
-    try:
-        yield running.start()
-    finally:
-        if running.process is not None and not running.process_ended():
-            running.stop()
-
-
-@pytest.fixture(scope="session")
-def setting(wallets_devnet: Devnet, wallets_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Setting:
-    l1, l2 = wallets_devnet.description["l1"], wallets_devnet.description["l2"]
-    accounts = wallets_devnet.description["accounts"]
+def setting(wallets_folder: Path, shared_devnet: Devnet, tmp_path_factory: pytest.TempPathFactory) -> Setting:
+    l1, l2 = shared_devnet.description["l1"], shared_devnet.description["l2"]
+    accounts = shared_devnet.description["accounts"]
     voucher = Voucher(payer=accounts[1]["address"], worker=accounts[9]["address"], session=7, cumulative=12 * 10**17)
     bridge = Bridge(Chain(l2["sequencer"]["rpc"]), Chain(l1["rpc"]))
-    deposit = bridge.deposit(wallets_devnet.account(8), DEPOSITED, to=wallets_devnet.account(8).address)
+    deposit = bridge.deposit(shared_devnet.account(8), DEPOSITED, to=shared_devnet.account(8).address)
     bridge.wait_for_deposit(deposit)
     names = ("ethers", "viem", "cast", "ethersBurst", "viemBurst")
     facts = {
@@ -80,7 +70,7 @@ def setting(wallets_devnet: Devnet, wallets_folder: Path, tmp_path_factory: pyte
         "voucher": typed_data(voucher, chain_id=l2["chainId"]),
         "deposit": deposit.to_0x_hex(),
     }
-    return Setting(devnet=wallets_devnet, folder=wallets_folder, voucher=voucher, facts=facts)
+    return Setting(devnet=shared_devnet, folder=wallets_folder, voucher=voucher, facts=facts)
 
 
 @pytest.fixture(scope="session")

@@ -72,6 +72,11 @@ def test_signs_typed_data() -> None:
     assert bytes.fromhex(signer[2:]) == FIRST
 
 
+def test_types_that_the_primary_type_does_not_lead_to_change_no_signature() -> None:
+    unused = {"Group": [{"name": "members", "type": "Mail[]"}]}
+    assert KEYS.sign_typed_data(FIRST, MAIL | {"types": MAIL["types"] | unused}) == KEYS.sign_typed_data(FIRST, MAIL)
+
+
 @pytest.mark.parametrize(
     "broken",
     [
