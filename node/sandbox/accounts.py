@@ -1,11 +1,9 @@
 """Whom a sandbox sends transactions for: its unlocked accounts, and anybody whom a test impersonates.
 
-A transaction that is made up has no signature, but the chain's format has room for one and nothing else. So r names the
-sender and s is 1: different senders never share a hash. That such bytes were made up here is remembered and not written
-in them, or anybody could send them for anybody.
+That a transaction's bytes were made up here is remembered until they are submitted, which follows at once. What is
+written in them (`make_up_transaction`) is not enough, or anybody could send them for anybody.
 """
 
-import dataclasses
 from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final
@@ -18,7 +16,7 @@ from state.primitives.types import Address, Hash32
 from state.transactions import (
     RecoveredTransaction,
     SignedTransaction,
-    encode_transaction,
+    make_up_transaction,
     recover_transaction,
     with_known_sender,
 )
@@ -59,11 +57,11 @@ class SandboxAccounts(UnlockedAccounts):
 
     def make_up(self, sender: Address, unsigned: SignedTransaction) -> bytes:
         """Bytes that `recover` will give as the sender's."""
-        raw = encode_transaction(dataclasses.replace(unsigned, y_parity=0, r=int.from_bytes(sender, "big") or 1, s=1))
-        self._made_up[keccak256(raw)] = sender
+        made_up = make_up_transaction(unsigned, sender)
+        self._made_up[made_up.hash] = sender
         if len(self._made_up) > MOST_REMEMBERED:
             self._made_up.popitem(last=False)
-        return raw
+        return made_up.raw
 
     def recover(self, raw: bytes) -> RecoveredTransaction:
         """The transaction in `raw`: from whom it was made up for, once, else from whom it was signed by.
@@ -71,6 +69,4 @@ class SandboxAccounts(UnlockedAccounts):
         Raises what `recover_transaction` does.
         """
         sender = self._made_up.pop(keccak256(raw), None)
-        if sender is None:
-            return recover_transaction(raw)
-        return dataclasses.replace(with_known_sender(raw, sender), is_impersonated=True)
+        return recover_transaction(raw) if sender is None else with_known_sender(raw, sender)

@@ -122,6 +122,11 @@ class ChainReads:
             return None
         return Block(header=header, transactions=body.transactions)
 
+    def senders(self, block_hash: Hash32) -> tuple[Address, ...] | None:
+        """Who sent a block's transactions, in order, as they were found when it was committed; None if unknown."""
+        body = self._body(block_hash)
+        return None if body is None else body.senders
+
     def receipts(self, block_hash: Hash32) -> tuple[Receipt, ...] | None:
         """A block's receipts in order, None if the block is unknown."""
         data = self._store.get(schema.RECEIPTS + block_hash)

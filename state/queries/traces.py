@@ -28,6 +28,7 @@ from state.queries.errors import NotTraceable, TracingFailed
 from state.queries.replayed import ChangedState
 from state.queries.state_queries import Overrides, StateQueries
 from state.tracing import Budget, FlatCallTracer, TraceConfig, Tracer, make_tracer
+from state.transactions import DEPOSIT_TYPE, with_known_sender
 from state.transition.replay import executable_transaction
 from state.world.types import StateChanges, StateReader
 
@@ -47,6 +48,7 @@ class Replay:
         self._rules = queries.rules
         self._budget = budget
         self._transactions = block.transactions
+        self._senders = queries.database.senders(block_hash)
         self._place: JsonObject = {"blockHash": "0x" + block_hash.hex(), "blockNumber": header.number}
         self.parent_state = _parent_state(queries, header)
         env = queries.environment(block_hash, header)
@@ -62,8 +64,11 @@ class Replay:
             self._next += 1
 
     def _transaction(self, index: int) -> Any:
+        raw = self._transactions[index]
         try:
-            return executable_transaction(self._transactions[index], self._rules)
+            if self._senders is not None and raw[0] != DEPOSIT_TYPE:
+                return with_known_sender(raw, self._senders[index])  # a sandbox's transactions may have no signature
+            return executable_transaction(raw, self._rules)
         except DecodeError as error:
             raise NotTraceable(f"transaction {index} can't be decoded: {error}") from error
 

@@ -16,7 +16,13 @@ from state.transactions.encoding import (
     encode_without_signature,
 )
 from state.transactions.requests import CallRequest
-from state.transactions.signing import recover_transaction, sign_transaction, signing_hash, with_known_sender
+from state.transactions.signing import (
+    make_up_transaction,
+    recover_transaction,
+    sign_transaction,
+    signing_hash,
+    with_known_sender,
+)
 from state.transactions.types import (
     DEPOSIT_TYPE,
     AccessListEntry,
@@ -45,6 +51,7 @@ __all__ = [
     "decode_transaction",
     "encode_transaction",
     "encode_without_signature",
+    "make_up_transaction",
     "recover_transaction",
     "sign_transaction",
     "signing_hash",

@@ -54,8 +54,28 @@ def recover_transaction(raw: bytes) -> RecoveredTransaction:
 
 
 def with_known_sender(raw: bytes, sender: Address) -> RecoveredTransaction:
-    """What `recover_transaction` gives where it has found `sender` before, in this process or in one that we trust."""
-    return RecoveredTransaction(transaction=_decode_signed(raw), sender=sender, raw=raw, hash=keccak256(raw))
+    """What `recover_transaction` gives where it has found `sender` before, in this process or in one that we trust.
+
+    `sender` may also be whom `make_up_transaction` has made the bytes up for.
+    """
+    tx = _decode_signed(raw)
+    made_up = (tx.y_parity, tx.r, tx.s) == _mark_of(sender)
+    return RecoveredTransaction(transaction=tx, sender=sender, raw=raw, hash=keccak256(raw), is_impersonated=made_up)
+
+
+def make_up_transaction(unsigned: SignedTransaction, sender: Address) -> RecoveredTransaction:
+    """`unsigned` as a sandbox has it sent by an account whose key it lacks.
+
+    Such a transaction has no signature, but its form has room for one and for nothing else. So r names the sender and
+    s is 1: different senders never share a hash. Nothing else makes the bytes the sender's: `recover_transaction`
+    refuses them or finds somebody else.
+    """
+    y_parity, r, s = _mark_of(sender)
+    return with_known_sender(encode_transaction(dataclasses.replace(unsigned, y_parity=y_parity, r=r, s=s)), sender)
+
+
+def _mark_of(sender: Address) -> tuple[int, int, int]:
+    return 0, int.from_bytes(sender, "big") or 1, 1
 
 
 def _decode_signed(raw: bytes) -> SignedTransaction:
