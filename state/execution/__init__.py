@@ -9,6 +9,7 @@ What flows in: a `StateReader`, a `BlockEnv`, recovered transactions and deposit
     fees.py         L1 fee (FastLZ) and operator fee
     fast*.py        what serves: py-evm's opcodes over the flat journaled accounts of `state.world`, and a native
                     path for plain transfers
+    traced*.py      the fast one with hooks, for tracers: hooks.py is what they are told, probe.py tells it
     reference*.py   the oracle: py-evm as it is, with the OP rules added by subclassing
     precompiles*.py the precompile table on native libraries, with OP's input limits
 

@@ -8,7 +8,8 @@ from state.execution.fast import FastBlock
 from state.execution.fast_frame import FrameRunner, contract_address
 from state.execution.hooks import TracedMessage, TraceHooks
 from state.execution.port import CallMessage, TransactionOutcome
-from state.execution.traced_vm import Probe, TracedState
+from state.execution.probe import Probe
+from state.execution.traced_vm import TracedState
 from state.primitives.types import Address
 from state.transactions import Authorization, DepositTransaction, ExecutableTransaction, RecoveredTransaction
 
