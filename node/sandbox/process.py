@@ -80,7 +80,7 @@ async def serve_sandbox(options: SandboxOptions, started: Callable[[int], None])
     )
     (options.directory / "genesis.json").write_text(json.dumps(genesis), encoding="utf-8")
     async with AsyncExitStack() as stack:
-        db = ChainDatabase(_UnsyncedStore(options.directory / "chain"))
+        db = ChainDatabase(_UnsyncedStore(options.directory / "chain"), index_addresses=True)
         stack.callback(db.close)
         thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")
         stack.callback(thread.shutdown, wait=True)
