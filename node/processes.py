@@ -12,8 +12,10 @@ import structlog
 
 from node.adapters.answers import Answers
 from node.adapters.chain import DatabaseChain
+from node.adapters.head_reads import HeadReads
 from node.adapters.history import ReaderHistory
 from node.adapters.info import ProcessInfo
+from node.adapters.pending import PendingView
 from node.adapters.simulator import SimulatorPool, simulator_methods
 from node.adapters.state import ReaderState
 from node.adapters.traces import ReaderTraces
@@ -141,12 +143,15 @@ async def _serve_l1(config: L1Config) -> None:
         readers = ReaderPool(db, config.data_dir, simulator.rules, count=config.readers, cap_seconds=QUERY_SECONDS)
         await readers.start()
         stack.push_async_callback(readers.close)
+        pool = SimulatorPool(simulator)
+        pending = PendingView(db, pool, readers, block_time=config.block_time)
         ports = Ports(
             chain=DatabaseChain(db, next_base_fee=lambda header: child_base_fee(header, simulator.rules)),
-            state=ReaderState(readers, answers=Answers()),
+            state=ReaderState(pending, answers=Answers(), head=HeadReads(db)),
             history=ReaderHistory(readers),
             traces=ReaderTraces(readers),
-            pool=SimulatorPool(simulator),
+            pool=pool,
+            pending=pending,
             info=ProcessInfo(chain_id=genesis.chain_id, block_time=config.block_time),
         )
         metrics = Metrics()

@@ -26,8 +26,10 @@ from node.adapters.chain import DatabaseChain
 from node.adapters.economy import ReaderEconomy
 from node.adapters.forwarding import ForwardingPool
 from node.adapters.head import DatabaseHead
+from node.adapters.head_reads import HeadReads
 from node.adapters.history import ReaderHistory
 from node.adapters.info import ProcessInfo
+from node.adapters.pending import PendingView
 from node.adapters.pool import LocalPool
 from node.adapters.pool_feed import HeadFeed, HeadObserver
 from node.adapters.rollup import EngineRollup
@@ -116,10 +118,12 @@ class Node:
             stack.push_async_callback(recovery.close)
             pool_port, observer = self._pool_ends(pool, http, recovery)
             info = self._info(driver, readers)
+            pending = PendingView(chain.db, pool_port, readers, block_time=chain.config.block_time)
             ports = Ports(
                 chain=DatabaseChain(chain.db, next_base_fee=lambda header: child_base_fee(header, chain.rules)),
-                state=ReaderState(readers, answers=Answers()),
+                state=ReaderState(pending, answers=Answers(), head=HeadReads(chain.db)),
                 pool=pool_port,
+                pending=pending,
                 info=info,
                 rollup=EngineRollup(engine=chain.engine, status=lambda: driver.status),
                 economy=ReaderEconomy(readers),

@@ -1,32 +1,50 @@
-"""StatePort over the reader processes."""
+"""StatePort over the reader processes; single values of the unsafe head are looked up here."""
 
-from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 from node.adapters.answers import LONGEST, Answers
-from node.readers import ReaderPool
+from node.adapters.head_reads import HeadReads
 from rpc.ports import AccountProof, StorageProof, TopicFilter
 from state.execution.port import AccountOverride, BlockOverrides, CallMessage, TransactionOutcome
 from state.primitives.types import Address, BlockNumber, Gas, Hash32, Nonce, Wei
 from state.queries import AccessListResult, SimulatedBlockResult, SimulationRequest
 from state.queries import AccountProof as QueriedProof
-from state.world.types import Account
+from state.world.readers import FlatState
+from state.world.types import EMPTY_ACCOUNT, Account
+
+T = TypeVar("T")
 
 Overrides = Mapping[Address, AccountOverride]
+
+
+class Readers(Protocol):
+    """`ReaderPool`, or what stands before it."""
+
+    async def query(self, method: str, parameters: Mapping[str, Any]) -> Any:
+        """What a method of the readers answers."""
 
 
 class ReaderState:
     """Each question goes to a reader, in one row with the blocks that it is fed."""
 
-    def __init__(self, pool: ReaderPool, *, answers: Answers | None = None) -> None:
-        """Short answers are kept in `answers`; without it every question is asked anew."""
+    def __init__(self, pool: Readers, *, answers: Answers | None = None, head: HeadReads | None = None) -> None:
+        """Short answers are kept in `answers`; without it every question is asked anew. Single values of the unsafe
+        head come from `head`, if there is one."""
         self._pool = pool
+        self._head = head
         self._answers = answers or Answers(0)
 
     async def _kept(self, name: str, question: dict[str, Any], *key: Hashable) -> Any:
         return await self._answers.get((name, *key), lambda: self._pool.query(name, question))
 
+    def _at_head(self, block_hash: Hash32, look: Callable[[FlatState], T]) -> T | None:
+        return None if self._head is None else self._head.read(block_hash, look)
+
     async def _account(self, block_hash: Hash32, address: Address) -> Account:
+        found = self._at_head(block_hash, lambda state: state.account(address) or EMPTY_ACCOUNT)
+        if found is not None:
+            return found
         question = {"block_hash": block_hash, "address": address}
         account: Account = await self._kept("account", question, block_hash, address)
         return account
@@ -38,11 +56,17 @@ class ReaderState:
         return (await self._account(block_hash, address)).nonce
 
     async def code(self, block_hash: Hash32, address: Address) -> bytes:
+        found = self._at_head(block_hash, lambda state: _code_of(state, address))
+        if found is not None:
+            return found
         question = {"block_hash": block_hash, "address": address}
         code: bytes = await self._kept("code", question, block_hash, address)
         return code
 
     async def storage(self, block_hash: Hash32, address: Address, slot: int) -> int:
+        found = self._at_head(block_hash, lambda state: state.storage(address, slot))
+        if found is not None:
+            return found
         question = {"block_hash": block_hash, "address": address, "slot": slot}
         word: int = await self._kept("storage", question, block_hash, address, slot)
         return word
@@ -107,6 +131,11 @@ class ReaderState:
         }
         rendered: bytes = await self._pool.query("render_logs", question)
         return rendered
+
+
+def _code_of(state: FlatState, address: Address) -> bytes:
+    account = state.account(address)
+    return b"" if account is None else state.code(account.code_hash)
 
 
 def _call_question(

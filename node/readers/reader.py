@@ -1,8 +1,8 @@
 """One reader process seen from the node: started, brought level, fed, asked, and started again when it dies.
 
-Questions stand in a row; batches stay in the backlog, and before each question all that are there go first. What was
-taken off the row and not answered when the process dies is asked again. A process that works for nobody any more, or
-for too long, is ended; one that falls further behind than batches are kept gets a snapshot.
+Questions stand in two rows, short ones and long ones; batches stay in the backlog, and before each question all that
+are there go first. What was taken off a row and not answered when the process dies is asked again. A process that works
+for nobody any more, or for too long, is ended; one that falls further behind than batches are kept gets a snapshot.
 """
 
 import asyncio
@@ -33,6 +33,10 @@ ABANDONED_SECONDS: Final = 1.0
 """How long a process may go on with a question after whoever asked has left; then it is ended, and its work with it."""
 WINDOW: Final = 32
 """Questions in the pipe at once; a dying reader loses at most these, and they are asked again."""
+LONG_WINDOW: Final = 2
+"""Of which so many may take long: what is in the pipe can't be overtaken, and short ones shall overtake long ones."""
+SHORT_METHODS: Final = frozenset(("account", "code", "storage", "proof"))
+"""A few look-ups each."""
 MAX_ATTEMPTS: Final = 2
 PATIENCE_SECONDS: Final = 15.0
 """How long JSON-RPC waits for an answer; a question that is older when its turn comes would be worked on for nobody."""
@@ -58,6 +62,10 @@ class Question:
     """On the monotonic clock, which this machine's processes share: a reader that comes to it later skips it."""
     attempts: int = 0
 
+    @property
+    def is_short(self) -> bool:
+        return self.method in SHORT_METHODS
+
 
 class _ReaderGone(Exception):
     """The process is to be replaced."""
@@ -76,7 +84,8 @@ class Reader:
         self._rules = rules
         self._cap_seconds = cap_seconds
         self._loop = asyncio.get_running_loop()
-        self._row: deque[Question] = deque()
+        self._short: deque[Question] = deque()
+        self._long: deque[Question] = deque()
         self._wake = asyncio.Event()
         self._taken: dict[int, Question] = {}
         self._working_on: Question | None = None
@@ -129,13 +138,16 @@ class Reader:
         self.waiting += 1
         self.waiting_bytes += len(parameters)
         try:
-            self._row.append(question)
+            self._row_of(question).append(question)
             self._wake.set()
             return await question.answer
         finally:
             self.waiting -= 1
             self.waiting_bytes -= len(parameters)
             self._hurry(question)
+
+    def _row_of(self, question: Question) -> deque[Question]:
+        return self._short if question.is_short else self._long
 
     def _hurry(self, question: Question) -> None:
         """Nobody waits for `question` any more: a process that is still at it gets a moment, no more."""
@@ -158,14 +170,15 @@ class Reader:
             raise
         finally:
             self._stopped = True
-            self._row.extend(self._taken.values())
+            self._long.extend(self._taken.values())
             self._refuse_waiting("the reader has stopped")
 
     def _refuse_waiting(self, reason: str) -> None:
-        for question in self._row:
+        for question in (*self._short, *self._long):
             if not question.answer.done():
                 question.answer.set_exception(ReaderCrashed(reason))
-        self._row.clear()
+        self._short.clear()
+        self._long.clear()
 
     def _ask_again(self) -> None:
         """Puts back what the dead process had taken, but not what has now killed a process twice."""
@@ -173,7 +186,7 @@ class Reader:
             if question is self._working_on:
                 question.attempts += 1
             if question.attempts < MAX_ATTEMPTS:
-                self._row.appendleft(question)
+                self._row_of(question).appendleft(question)
             elif not question.answer.done():
                 question.answer.set_exception(ReaderCrashed(f"reader process ended during {question.method}, twice"))
         self._taken.clear()
@@ -240,8 +253,7 @@ class Reader:
             await _send(process, "batch", batch)
 
     async def _until_gone(self, process: Process) -> None:
-        window = asyncio.Semaphore(WINDOW)
-        tasks = [asyncio.create_task(self._write(process, window)), asyncio.create_task(self._read(process, window))]
+        tasks = [asyncio.create_task(self._write(process)), asyncio.create_task(self._read(process))]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -252,24 +264,29 @@ class Reader:
         if errors:
             raise errors[0]
 
-    async def _write(self, process: Process, window: asyncio.Semaphore) -> None:
+    async def _write(self, process: Process) -> None:
+        """Sends what was committed before a question was asked (the backlog has it by now), then the question."""
         while True:
             self._wake.clear()
             await self._send_batches(process)
-            while self._row:
-                await self._write_question(process, window, self._row.popleft())
+            while (question := self._next()) is not None:
+                self._taken[question.number] = question
+                await self._send_batches(process)
+                await _send(process, "ask", question.number, question.expires_at, question.method, question.parameters)
             await self._wake.wait()
 
-    async def _write_question(self, process: Process, window: asyncio.Semaphore, question: Question) -> None:
-        """Sends what was committed before the question was asked (the backlog has it by now), then the question."""
-        if question.answer.done():
-            return
-        self._taken[question.number] = question
-        await window.acquire()
-        await self._send_batches(process)
-        await _send(process, "ask", question.number, question.expires_at, question.method, question.parameters)
+    def _next(self) -> Question | None:
+        """The next question that the pipe has room for, off its row: short ones before long ones."""
+        long_ones = sum(not question.is_short for question in self._taken.values())
+        rows = [self._short, self._long] if long_ones < LONG_WINDOW else [self._short]
+        for row in rows:
+            while row and len(self._taken) < WINDOW:
+                question = row.popleft()
+                if not question.answer.done():
+                    return question
+        return None
 
-    async def _read(self, process: Process, window: asyncio.Semaphore) -> None:
+    async def _read(self, process: Process) -> None:
         assert process.stdout is not None  # noqa: S101 - it was asked for
         while True:
             try:
@@ -287,7 +304,7 @@ class Reader:
                 self._failures = 0
                 self._working_on = None
                 self.answered_at = time.monotonic()
-                window.release()
+                self._wake.set()
                 _settle(self._taken.pop(message[1]), message[0], message[2])
 
     def _seconds_left(self) -> float | None:

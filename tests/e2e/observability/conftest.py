@@ -21,7 +21,7 @@ from node.devnet.processes import Child, Processes, wait_until_answers
 from tests.e2e.network.devnets import free_ports, wait_for
 
 HOST: Final = "127.0.0.1"
-MAX_HEAD_AGE: Final = 6
+MAX_HEAD_AGE: Final = 10
 LOOKS: Final = 20
 
 

@@ -285,3 +285,26 @@ async def test_questions_that_are_too_long_together_are_refused(
     long = {"block_hash": head, "message": call(STORE, bytes(3_000))}
     answers = await asyncio.gather(*(pool.query("call", long) for _ in range(3)), return_exceptions=True)
     assert [isinstance(answer, ReadersBusy) for answer in answers] == [False, True, True]
+
+
+async def test_a_short_question_overtakes_long_ones_but_for_those_that_are_under_way(
+    chain: GrowingChain, start_pool: StartPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("node.readers.reader.PATIENCE_SECONDS", 120.0)
+    pool = await start_pool(cap_seconds=60.0)
+    head = chain.grow().hash
+    await balance(pool, head)
+    order: list[str] = []
+
+    async def ask(name: str, method: str, parameters: dict[str, object]) -> None:
+        await pool.query(method, parameters)
+        order.append(name)
+
+    looping = {"block_hash": head, "message": call(LOOP, gas=1_500_000)}
+    long = [asyncio.create_task(ask("long", "call", looping)) for _ in range(8)]
+    while pool.readers[0]._working_on is None:  # noqa: ASYNC110
+        await asyncio.sleep(0.001)
+    await ask("short", "account", {"block_hash": head, "address": RICH})
+    await asyncio.gather(*long)
+    assert order.index("short") <= 3
+    assert len(order) == 9
