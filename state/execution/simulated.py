@@ -3,8 +3,10 @@
     not validating   nonces are free, a transaction without fees pays none, and there are no fees of the OP Stack
     validating       all that a block's builder checks, but signatures and that the sender is no contract
 
+The L1 fee is never charged: it is that of signed bytes, and op-geth charges none for a message of JSON-RPC.
+
 Sources: geth's internal/ethapi/simulate.go and its state transition's skipped checks; the notes on eth_simulateV1 in
-ethereum/execution-apis.
+ethereum/execution-apis; op-geth's core/types/rollup_cost.go.
 """
 
 from collections.abc import Callable
@@ -12,7 +14,7 @@ from collections.abc import Callable
 from state.execution.errors import TipAboveFeeCap
 from state.execution.fast import Charge
 from state.execution.fast_frame import NO_WEI
-from state.execution.fees import BASE_FEE_VAULT_ADDRESS, l1_fee
+from state.execution.fees import BASE_FEE_VAULT_ADDRESS
 from state.execution.hooks import EmittedLog, FrameEntry, FrameExit, Step, TracedMessage
 from state.execution.port import BlockEnv, ChainRules, TransactionOutcome
 from state.execution.traced import TraceableBlock
@@ -64,7 +66,7 @@ class SimulatedBlock(TraceableBlock):
         params = self._fee_params() if self._rules.is_optimism and self._validates else None
         charge = Charge(
             price=0 if is_free else signed.effective_gas_price(base_fee),
-            data_fee=NO_WEI if params is None else l1_fee(tx.raw, params),
+            data_fee=NO_WEI,
             params=params,
         )
         validate_funds(tx, 0 if sender is None else sender.balance, charge.op_fees(signed.gas_limit))

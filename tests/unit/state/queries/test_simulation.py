@@ -7,6 +7,7 @@ import pytest
 
 from state.blocks import EMPTY_TRIE_ROOT, logs_bloom
 from state.execution.errors import OverrideRefused, PrecompileMovedToItself
+from state.execution.fees import L1_BLOCK_ADDRESS
 from state.execution.port import AccountOverride, BlockOverrides, ChainRules
 from state.execution.simulated import TRANSFER_EMITTER, TRANSFER_TOPIC
 from state.primitives.crypto import keccak256
@@ -239,9 +240,14 @@ def test_validated_blocks_charge_what_the_chain_charges(chain: SmallChain) -> No
     paid = FUNDS - 100 - after.balance(RICH)
     if chain.rules.is_optimism:
         assert after.balance(BASE_FEE_VAULT) == base_fee * 21_000
-        assert paid == (base_fee + 3) * 21_000 + result.calls[0].outcome.l1_fee
-    else:
-        assert paid == (base_fee + 3) * 21_000
+    assert paid == (base_fee + 3) * 21_000
+
+
+def test_no_l1_fee_is_charged_for_what_nobody_signed(chain: SmallChain) -> None:
+    prices = AccountOverride(state_diff={1: 10**9, 3: 5_000 << 96})
+    call = request(POOR, value=FUNDS - 21_000 * 2 * GWEI, max_fee_per_gas=2 * GWEI, gas=21_000)
+    (result,) = chain.simulate(block(call, accounts={L1_BLOCK_ADDRESS: prices}), validates=True)
+    assert (result.calls[0].outcome.succeeded, result.calls[0].outcome.l1_fee) == (True, 0)
 
 
 class Balances:
