@@ -30,11 +30,13 @@ class AccessControl:
         self._origins: Final = frozenset(origin.lower().rstrip("/") for origin in access.origins)
 
     def allows_host(self, scope: Any) -> bool:
-        """Whether the Host header is an IP address, a listed name, or absent as in HTTP/1.0."""
-        value = header(scope, b"host")
-        if value is None or "*" in self._hosts:
+        """Whether the Host header is an IP address, a listed name, or absent as in HTTP/1.0; of several, each."""
+        if "*" in self._hosts:
             return True
-        name = _host_name(value)
+        values = [value.decode("latin-1") for key, value in scope["headers"] if key == b"host"]
+        return all(self._is_ours(_host_name(value)) for value in values)
+
+    def _is_ours(self, name: str | None) -> bool:
         return name is not None and (name in self._hosts or _is_address(name))
 
     def allows_origin(self, scope: Any) -> bool:

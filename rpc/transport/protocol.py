@@ -2,7 +2,7 @@
 
 HTTP: a request's head must be complete within bytes and seconds, or half-open connections pile up; a client that leaves
 takes the work for it along. WebSocket: closing a transport first flushes its buffer, which never happens while the peer
-reads nothing, so the scope carries `abort`, and a missed pong aborts.
+reads nothing, so the scope carries `abort`, and a missed pong aborts. Pongs that nobody reads don't pile up.
 """
 
 import asyncio
@@ -17,6 +17,8 @@ from rpc.transport.joined import JoinedWrites
 
 ABORT: Final = "openledger.abort"
 """The scope extension that holds the function."""
+MOST_UNREAD: Final = 64 * 1024
+"""Bytes on their way to a peer beyond which it gets no further pong for now."""
 RUNNING: Final = "openledger.running"
 """The scope extension with the tasks to cancel when the connection is lost; what is cancelled is taken out first."""
 
@@ -79,6 +81,9 @@ class BoundedHttp(HttpToolsProtocol):
 class AbortableWebSocket(WebSocketsSansIOProtocol):
     """One WebSocket connection."""
 
+    _pong = b""
+    """The latest one, while the peer reads nothing: no other need be sent (RFC 6455, section 5.5.3)."""
+
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if self.response.status_code == 101:
@@ -86,6 +91,39 @@ class AbortableWebSocket(WebSocketsSansIOProtocol):
             assert extensions is not None  # noqa: S101 - the parent has just set it
             extensions[ABORT] = {"call": self.transport.abort}
 
+    def handle_ping(self) -> None:
+        pong = b"".join(self.conn.data_to_send())
+        if self.transport.get_write_buffer_size() > MOST_UNREAD:
+            self._pong = pong
+        else:
+            self.transport.write(pong)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._pong:
+            self.transport.write(self._pong)
+            self._pong = b""
+
+    def send_receive_event_to_app(self) -> None:
+        if self.curr_msg_data_type == "text":
+            message = b"".join(self.frames)
+            self.frames = [message]
+            self.curr_msg_data_type = "bytes"  # which the application takes as well, and nobody decodes it in vain
+            if not _is_utf8(message):
+                self.frames = []
+                self.conn.send_close(1007)
+                self.handle_parser_exception()
+                return
+        super().send_receive_event_to_app()
+
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
         self.transport.abort()
+
+
+def _is_utf8(message: bytes) -> bool:
+    try:
+        message.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
