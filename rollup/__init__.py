@@ -4,7 +4,8 @@ What flows in: transactions from wallets, blocks from L1, blocks from peers. Wha
 and output roots for L1, three heads (unsafe, safe, finalized).
 
 Rooms, top to bottom (each imports only what stands below it):
-    driver, simulator               the loop that feeds derivation and moves the heads; the simulated L1
+    driver, simulator, sandbox      the loop that feeds derivation and moves the heads; the simulated L1; a chain that
+                                    nobody derives, for tests of contracts
     sequencer, batcher, proposer    when to build what; posting batches; posting output roots
     engine, txpool, l1              the chain's head and its blocks; waiting transactions; the L1 by JSON-RPC
     derivation                      L1 blocks -> payload attributes, pure

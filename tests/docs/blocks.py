@@ -25,6 +25,8 @@ class Block:
     language: str
     live: bool
     """Runs against a devnet (`bash live`, `python live`)."""
+    sandbox: bool
+    """Runs against a sandbox (`python sandbox`), in tests/e2e/sandbox."""
     text: str
 
     @property
@@ -51,4 +53,5 @@ def _blocks_of(page: Path) -> Iterator[Block]:
     for found in _FENCE.finditer(text):
         language, *marks = found["info"].split() or [""]
         line = text.count("\n", 0, found.start()) + 1
-        yield Block(page=page, line=line, language=language, live="live" in marks, text=found["text"])
+        live, sandbox = "live" in marks, "sandbox" in marks
+        yield Block(page=page, line=line, language=language, live=live, sandbox=sandbox, text=found["text"])
