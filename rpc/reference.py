@@ -22,8 +22,14 @@ Quantities are shortest hexadecimal (`0x0`, `0x1a`), data has two digits a byte.
 head), `pending`, `safe`, `finalized`, `earliest`, a quantity, a hash, or `{"blockHash": ..., "requireCanonical": ...}`.
 A parameter in brackets may be left out. rpc_discover answers the same list as an OpenRPC document, with schemas.
 
-`/healthz` answers 200 while the process works as it should, `/readyz` when the node should get traffic; else they answer
-503, and the JSON body has the reasons.
+A *trace config* is geth's: `{"tracer", "tracerConfig", "timeout", ...}`. Without a tracer it is the struct logger,
+with `disableStack`, `disableStorage`, `enableMemory`, `enableReturnData` and `limit` (entries); else `callTracer`
+(`withLog`, `onlyTopCall`), `prestateTracer` (`diffMode`, `disableCode`, `disableStorage`, `includeEmpty`),
+`flatCallTracer` (`convertParityErrors`, `includePrecompiles`), `4byteTracer`, `noopTracer`, or `muxTracer` over several
+of them. A trace ends with -32002 after ten seconds, or the shorter `timeout`, and with -32003 at 24 MiB.
+
+`/healthz` answers 200 while the process works as it should, `/readyz` when the node should get traffic; else they
+answer 503, and the JSON body has the reasons.
 """
 
 

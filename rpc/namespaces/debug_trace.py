@@ -9,7 +9,7 @@ from rpc.errors import BlockNotFound, InvalidParams, MethodNotFound, Transaction
 from rpc.namespaces.eth_calls import call_message, overridden_header
 from rpc.parameters import LATEST, BlockByHash, BlockByNumber, BlockSelector, CallRequest, Count, Data
 from rpc.parameters.blocks import BlockTag
-from rpc.parameters.tracing import NO_TRACE_CALL_CONFIG, NO_TRACE_CONFIG, TraceCallRequest, TraceRequest
+from rpc.parameters.tracing import TraceCallRequest, TraceRequest
 from rpc.ports import TransactionLocation
 from rpc.registry import MethodGroup
 from rpc.trace_ports import TraceBounds, TracePort
@@ -51,37 +51,38 @@ def traced_block(context: Context, selector: BlockSelector) -> Hash32:
 
 
 @DEBUG.method("debug_traceTransaction")
-async def trace_transaction(context: Context, transaction_hash: Hash32, config: TraceRequest = NO_TRACE_CONFIG) -> Any:
+async def trace_transaction(context: Context, transaction_hash: Hash32, config: TraceRequest | None = None) -> Any:
     """What a transaction of the chain did: every opcode, or what the tracer named in `config` makes of it."""
-    place = located(context, transaction_hash)
-    answer = await tracing(context).trace_transaction(
-        place.block_hash, place.index, config.config, bounds(context, config.timeout)
-    )
+    place, wanted = located(context, transaction_hash), config or TraceRequest()
+    limits = bounds(context, wanted.timeout)
+    answer = await tracing(context).trace_transaction(place.block_hash, place.index, wanted.config, limits)
     return orjson.Fragment(answer)
 
 
 @DEBUG.method("debug_traceBlockByNumber")
-async def trace_block_by_number(context: Context, block: BlockByNumber, config: TraceRequest = NO_TRACE_CONFIG) -> Any:
+async def trace_block_by_number(context: Context, block: BlockByNumber, config: TraceRequest | None = None) -> Any:
     """The traces of all transactions of the canonical block at a height or tag."""
     return await _trace_block(context, traced_block(context, block), config)
 
 
 @DEBUG.method("debug_traceBlockByHash")
-async def trace_block_by_hash(context: Context, block_hash: Hash32, config: TraceRequest = NO_TRACE_CONFIG) -> Any:
+async def trace_block_by_hash(context: Context, block_hash: Hash32, config: TraceRequest | None = None) -> Any:
     """The traces of all transactions of the block of that hash, canonical or not."""
     return await _trace_block(context, traced_block(context, BlockByHash(hash=block_hash)), config)
 
 
-async def _trace_block(context: Context, block_hash: Hash32, config: TraceRequest) -> orjson.Fragment:
-    limits = bounds(context, config.timeout)
-    return orjson.Fragment(await tracing(context).trace_block(block_hash, config.config, limits))
+async def _trace_block(context: Context, block_hash: Hash32, config: TraceRequest | None) -> orjson.Fragment:
+    wanted = config or TraceRequest()
+    limits = bounds(context, wanted.timeout)
+    return orjson.Fragment(await tracing(context).trace_block(block_hash, wanted.config, limits))
 
 
 @DEBUG.method("debug_traceBlock")
-async def trace_block(context: Context, block: Data, config: TraceRequest = NO_TRACE_CONFIG) -> Any:
+async def trace_block(context: Context, block: Data, config: TraceRequest | None = None) -> Any:
     """The traces of all transactions of a block given in RLP, on the state of its parent."""
-    limits = bounds(context, config.timeout)
-    return orjson.Fragment(await tracing(context).trace_raw_block(block, config.config, limits))
+    wanted = config or TraceRequest()
+    limits = bounds(context, wanted.timeout)
+    return orjson.Fragment(await tracing(context).trace_raw_block(block, wanted.config, limits))
 
 
 @DEBUG.method("debug_traceCall")
@@ -89,20 +90,20 @@ async def trace_call(
     context: Context,
     transaction: CallRequest,
     block: BlockSelector = LATEST,
-    config: TraceCallRequest = NO_TRACE_CALL_CONFIG,
+    config: TraceCallRequest | None = None,
 ) -> Any:
     """What a call would do on the state of a block; `config` may have stateOverrides, blockOverrides and txIndex."""
-    selected = context.blocks.select(block)
-    header = overridden_header(selected.header, config.block_overrides)
+    selected, wanted = context.blocks.select(block), config or TraceCallRequest()
+    header = overridden_header(selected.header, wanted.block_overrides)
     message = call_message(context, transaction, header, default_gas=context.limits.call_gas)
     answer = await tracing(context).trace_call(
         selected.hash,
         message,
-        config.trace.config,
-        bounds(context, config.trace.timeout),
-        overrides=config.overrides,
-        block_overrides=config.block_overrides,
-        transaction_index=config.transaction_index,
+        wanted.trace.config,
+        bounds(context, wanted.trace.timeout),
+        overrides=wanted.overrides,
+        block_overrides=wanted.block_overrides,
+        transaction_index=wanted.transaction_index,
     )
     return orjson.Fragment(answer)
 

@@ -48,16 +48,16 @@ async def trace_get(context: Context, transaction_hash: Hash32, path: list[Count
 
 
 @TRACE.method("trace_filter")
-async def trace_filter(context: Context, wanted: TraceFilter) -> Any:
+async def trace_filter(context: Context, criteria: TraceFilter) -> Any:
     """The traces of a range of blocks from or to given accounts, `count` of them after the first `after`."""
-    blocks = _range(context, wanted)
-    skip, found, size = wanted.after, list[bytes](), 0
+    blocks = _range(context, criteria)
+    skip, found, size = criteria.after, list[bytes](), 0
     for number in blocks:
         block_hash = context.ports.chain.canonical_hash(number)
-        if block_hash is None or (wanted.count is not None and len(found) >= wanted.count):
+        if block_hash is None or (criteria.count is not None and len(found) >= criteria.count):
             break
         matches = await tracing(context).flat_traces(
-            block_hash, bounds(context), senders=wanted.senders, recipients=wanted.recipients
+            block_hash, bounds(context), senders=criteria.senders, recipients=criteria.recipients
         )
         fresh = matches[skip:]
         skip = max(0, skip - len(matches))
@@ -65,7 +65,7 @@ async def trace_filter(context: Context, wanted: TraceFilter) -> Any:
         size += sum(map(len, fresh))
         if size > context.limits.trace_bytes:
             raise LimitExceeded("too many traces: ask for fewer blocks, or set count")
-    return _array(found[: wanted.count])
+    return _array(found[: criteria.count])
 
 
 def _range(context: Context, wanted: TraceFilter) -> range:

@@ -87,10 +87,6 @@ class TraceFilter:
     """Matches to answer at most."""
 
 
-NO_TRACE_CONFIG: Final = TraceRequest()
-NO_TRACE_CALL_CONFIG: Final = TraceCallRequest()
-
-
 def parse_trace_request(value: object) -> TraceRequest:
     """`{tracer, tracerConfig, timeout, reexec, disableStack, …}`; unknown members are ignored, as in geth."""
     fields = expect_object(value)

@@ -6,7 +6,7 @@ import pytest
 
 from rpc.parameters import BlockByNumber, BlockTag, Malformed
 from rpc.parameters.tracing import (
-    NO_TRACE_CALL_CONFIG,
+    TraceCallRequest,
     TraceFilter,
     TraceRequest,
     parse_duration,
@@ -103,7 +103,7 @@ def test_other_durations_are_refused(text: str) -> None:
 
 
 def test_a_call_s_config_has_overrides_and_a_place_in_the_block_beside_the_tracer() -> None:
-    assert parse_trace_call_request({}) == NO_TRACE_CALL_CONFIG
+    assert parse_trace_call_request({}) == TraceCallRequest()
     request = parse_trace_call_request(
         {
             "tracer": "noopTracer",
