@@ -48,6 +48,7 @@ class UnlockedAccounts:
         if _depth(typed_data) > MOST_TYPED_DATA_DEPTH:
             raise InvalidTypedData(f"typed data nested too deep: expected at most {MOST_TYPED_DATA_DEPTH} levels")
         try:
+            _require_lengths(typed_data["primaryType"], typed_data["message"], typed_data["types"])
             encoded = encode_typed_data(full_message=_without_unused_types(typed_data))
         except Exception as error:  # eth-account and eth-abi raise a dozen types for data that doesn't fit
             raise InvalidTypedData(f"invalid typed data: {error}") from error
@@ -75,6 +76,20 @@ def _without_unused_types(typed_data: Mapping[str, Any]) -> dict[str, Any]:
             reached.add(name)
             waiting += [field["type"].partition("[")[0] for field in types[name]]
     return dict(typed_data) | {"types": {name: types[name] for name in types if name in reached}}
+
+
+def _require_lengths(kind: str, value: Any, types: Mapping[str, Any]) -> None:
+    """Raises ValueError for an array of another length than its type says: eth-account would sign it."""
+    if kind.endswith("]"):
+        inner, _, length = kind[:-1].rpartition("[")
+        if length and len(value) != int(length):
+            raise ValueError(f"Expected {length} items for array type {kind}, got {len(value)} items")
+        for item in value:
+            _require_lengths(inner, item, types)
+    elif kind in types:
+        for field in types[kind]:
+            if value.get(field["name"]) is not None:
+                _require_lengths(field["type"], value[field["name"]], types)
 
 
 def _depth(value: Any) -> int:

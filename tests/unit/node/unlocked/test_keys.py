@@ -1,6 +1,7 @@
 """Signing for a devnet's accounts, and for nobody else."""
 
 import json
+from contextlib import nullcontext
 
 import pytest
 from eth_account import Account
@@ -91,6 +92,20 @@ def test_types_that_the_primary_type_does_not_lead_to_change_no_signature() -> N
 def test_typed_data_that_does_not_fit_is_the_users_fault(broken: dict[str, object]) -> None:
     with pytest.raises(InvalidTypedData, match="invalid typed data"):
         KEYS.sign_typed_data(FIRST, broken)
+
+
+@pytest.mark.parametrize(("count", "fits"), [(1, False), (2, True), (3, False)])
+def test_arrays_of_a_fixed_length_have_that_length(count: int, fits: bool) -> None:
+    types = MAIL["types"] | {
+        "Post": [{"name": "to", "type": "Pair[2]"}],
+        "Pair": [{"name": "ids", "type": "uint8[2][]"}],
+    }
+    pair = {"ids": [[1, 2]]}
+    post = MAIL | {"types": types, "primaryType": "Post"}
+    with nullcontext() if fits else pytest.raises(InvalidTypedData, match=r"Expected 2 items for array type Pair\[2\]"):
+        KEYS.sign_typed_data(FIRST, post | {"message": {"to": [pair] * count}})
+    with pytest.raises(InvalidTypedData, match=rf"type uint8\[2\], got {count + 2} items"):
+        KEYS.sign_typed_data(FIRST, post | {"message": {"to": [{"ids": [[0] * (count + 2)]}] * 2}})
 
 
 def test_typed_data_is_not_followed_into_any_depth() -> None:
