@@ -89,7 +89,7 @@ class SelectedBlock:
     hash: Hash32
     header: Header
     is_pending: bool = False
-    """The client asked for the next block; the state is still that of the unsafe head."""
+    """The client asked for the next block. Where nothing is executed ahead, the state is that of the unsafe head."""
 
 
 class Blocks:

@@ -4,6 +4,7 @@ reader processes, once for the L2 node and once for the simulated L1.
     ChainPort    blocks, receipts, heads                  synchronous: a few reads from the local database
     StatePort    state, calls, estimates, proofs, logs    asynchronous: a reader process answers
     PoolPort     submitting, pending transactions         `submit` is asynchronous: a follower forwards
+    PendingPort  the next block, executed ahead           asynchronous: a reader process answers; absent on L1
     NodeInfo     what this node is and how it fares
     RollupPort   what op-node would answer                absent on L1
     AdminPort    starting and stopping parts              served on a port of its own, with authentication
@@ -153,6 +154,15 @@ class SyncProgress:
     highest_block: BlockNumber
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingBlock:
+    """The next block as far as it can be foretold. Its hash names its state in questions, and nothing else."""
+
+    block: BlockView
+    receipts: ReceiptsView
+    """Empty where nothing was executed."""
+
+
 TopicFilter: TypeAlias = tuple[frozenset[Hash32] | None, ...]
 """One entry a position: any of these topics, or None for any at all. A log with fewer topics does not match."""
 
@@ -264,6 +274,13 @@ class PoolPort(Protocol):
         """How many it holds."""
 
 
+class PendingPort(Protocol):
+    """The next block, executed ahead."""
+
+    async def block(self) -> PendingBlock:
+        """Of the pool's executable transactions, on the unsafe head; StatePort can be asked about it by its hash."""
+
+
 class NodeInfo(Protocol):
     """What this node is."""
 
@@ -352,6 +369,8 @@ class Ports:
     """None where there are no OPEN predeploys: `open_*` is then not available."""
     admin: AdminPort | None = None
     """None where `admin_*` is not served: it has a server of its own."""
+    pending: PendingPort | None = None
+    """None where no block is executed ahead: `pending` is then the unsafe head's state, and the pool's nonces."""
     accounts: AccountsPort | None = None
     """None where the node holds no keys: everywhere but on a devnet."""
     faucet: FaucetPort | None = None

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from rpc.ports import BlockId, BlockView, ChainHeads, L1FeeFields, ReceiptsView, TransactionLocation
 from state.blocks import Header
-from state.database import ChainDatabase, Heads
+from state.database import BlockRecord, ChainDatabase, Heads
 from state.execution.fees import ReceiptFees
 from state.primitives.types import Hash32, Wei
 
@@ -39,23 +39,11 @@ class DatabaseChain:
 
     def block(self, block_hash: Hash32) -> BlockView | None:
         record = self._db.block_record(block_hash)
-        if record is None:
-            return None
-        return BlockView(
-            hash=block_hash,
-            header=record.header,
-            transactions=record.transactions,
-            transaction_hashes=record.transaction_hashes,
-            senders=record.senders,
-        )
+        return None if record is None else block_view(record)
 
     def receipts(self, block_hash: Hash32) -> ReceiptsView | None:
         record = self._db.block_record(block_hash)
-        if record is None:
-            return None
-        return ReceiptsView(
-            receipts=record.receipts, l1_fees=tuple(_fee_fields(extra) for extra in record.receipt_extras)
-        )
+        return None if record is None else receipts_view(record)
 
     def transaction_location(self, transaction_hash: Hash32) -> TransactionLocation | None:
         found = self._db.transaction_location(transaction_hash)
@@ -63,6 +51,22 @@ class DatabaseChain:
 
     def next_base_fee(self, header: Header) -> Wei:
         return self._next_base_fee(header)
+
+
+def block_view(record: BlockRecord) -> BlockView:
+    """The block of a record."""
+    return BlockView(
+        hash=record.hash,
+        header=record.header,
+        transactions=record.transactions,
+        transaction_hashes=record.transaction_hashes,
+        senders=record.senders,
+    )
+
+
+def receipts_view(record: BlockRecord) -> ReceiptsView:
+    """The receipts of a record."""
+    return ReceiptsView(receipts=record.receipts, l1_fees=tuple(map(_fee_fields, record.receipt_extras)))
 
 
 def _fee_fields(extra: bytes) -> L1FeeFields | None:

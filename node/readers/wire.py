@@ -7,14 +7,15 @@ from typing import Any, Final
 import msgpack
 
 from node.readers.errors import FrameError
-from state.blocks import Header, Log
-from state.database import LogEntry
+from state.blocks import Header, Log, Receipt
+from state.database import BlockRecord, LogEntry, StateDelta
 from state.errors import NodeError
 from state.execution.port import AccountOverride, BlockOverrides, CallMessage, TransactionOutcome
 from state.queries import (
     AccessListResult,
     AccountProof,
     BlockRequest,
+    PendingRequest,
     SimulatedBlockResult,
     SimulatedCall,
     SimulationRequest,
@@ -36,17 +37,21 @@ _RECORDS: Final[dict[str, type[Any]]] = {
         AccountProof,
         Authorization,
         BlockOverrides,
+        BlockRecord,
         BlockRequest,
         CallMessage,
         CallRequest,
         Header,
         Log,
         LogEntry,
+        PendingRequest,
+        Receipt,
         SignedTransaction,
         SimulatedBlockResult,
         SimulatedCall,
         SimulationRequest,
         SlotProof,
+        StateDelta,
         TraceConfig,
         TransactionOutcome,
     )

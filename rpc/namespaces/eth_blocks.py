@@ -5,14 +5,19 @@ from typing import Any, Final
 import orjson
 
 from rpc.context import Context
-from rpc.namespaces.inclusion import block_receipts, block_transactions, pending_transactions
-from rpc.parameters import BlockByHash, BlockByNumber, BlockSelector, BlockTag, Uint64
+from rpc.namespaces.inclusion import (
+    block_receipts,
+    block_transactions,
+    pending_receipts,
+    pending_transactions,
+)
+from rpc.parameters import BlockByHash, BlockByNumber, BlockSelector, Uint64
+from rpc.pending import is_pending, pending_block
 from rpc.ports import BlockView, JsonObject
 from rpc.registry import MethodGroup
 from rpc.results import QuantityText
 from rpc.views.blocks import block_json, hashed_header_json, pending_block_json, pending_header_json
 from rpc.views.hexadecimal import data, quantity
-from rpc.views.transactions import transaction_in_pending_block
 from state.primitives.types import Hash32
 
 BLOCKS: Final = MethodGroup("Blocks")
@@ -25,10 +30,11 @@ def find_view(context: Context, selector: BlockSelector) -> BlockView | None:
 
 
 @BLOCKS.method("eth_getBlockByNumber")
-def get_block_by_number(context: Context, block: BlockByNumber, full_transactions: bool = False) -> Any:
+async def get_block_by_number(context: Context, block: BlockByNumber, full_transactions: bool = False) -> Any:
     """The canonical block at a height or tag, with hashes or full transactions; null above the head."""
-    if block.which is BlockTag.PENDING:
-        return _pending_block(context, full_transactions)
+    if is_pending(block):
+        view = (await pending_block(context)).block
+        return pending_block_json(view, pending_transactions(view, full=full_transactions))
     return _block(context, find_view(context, block), full_transactions)
 
 
@@ -51,21 +57,11 @@ def _render(context: Context, view: BlockView, full: bool) -> JsonObject:
     return block_json(view, transactions)
 
 
-def _pending_block(context: Context, full: bool) -> JsonObject:
-    header = context.blocks.pending_header(context.ports.info.block_time)
-    pooled = pending_transactions(context, header.gas_limit)
-    transactions: list[Any] = [
-        transaction_in_pending_block(entry, header.number, header.timestamp, index) if full else data(entry.hash)
-        for index, entry in enumerate(pooled)
-    ]
-    return pending_block_json(header, transactions)
-
-
 @BLOCKS.method("eth_getHeaderByNumber")
-def get_header_by_number(context: Context, block: BlockByNumber) -> JsonObject | None:
+async def get_header_by_number(context: Context, block: BlockByNumber) -> JsonObject | None:
     """The header of the canonical block at a height or tag; null above the head."""
-    if block.which is BlockTag.PENDING:
-        return pending_header_json(context.blocks.pending_header(context.ports.info.block_time))
+    if is_pending(block):
+        return pending_header_json((await pending_block(context)).block.header)
     return _header(context, context.blocks.hash_of(block))
 
 
@@ -81,11 +77,10 @@ def _header(context: Context, block_hash: Hash32 | None) -> JsonObject | None:
 
 
 @BLOCKS.method("eth_getBlockTransactionCountByNumber")
-def get_block_transaction_count_by_number(context: Context, block: BlockByNumber) -> QuantityText | None:
+async def get_block_transaction_count_by_number(context: Context, block: BlockByNumber) -> QuantityText | None:
     """How many transactions the canonical block at a height or tag has; null above the head."""
-    if block.which is BlockTag.PENDING:
-        header = context.blocks.pending_header(context.ports.info.block_time)
-        return quantity(len(pending_transactions(context, header.gas_limit)))
+    if is_pending(block):
+        return _transaction_count((await pending_block(context)).block)
     return _transaction_count(find_view(context, block))
 
 
@@ -100,8 +95,10 @@ def _transaction_count(view: BlockView | None) -> str | None:
 
 
 @BLOCKS.method("eth_getBlockReceipts")
-def get_block_receipts(context: Context, block: BlockSelector) -> Any:
+async def get_block_receipts(context: Context, block: BlockSelector) -> Any:
     """All receipts of a block, in order; null if unknown."""
+    if is_pending(block):
+        return pending_receipts(await pending_block(context))
     view = find_view(context, block)
     if view is None:
         return None

@@ -13,6 +13,7 @@ from rpc.parameters import (
     CallRequest,
     StateOverrides,
 )
+from rpc.pending import select_state
 from rpc.registry import MethodGroup
 from rpc.results import DataText, QuantityText
 from rpc.views.hexadecimal import data, quantity
@@ -33,7 +34,7 @@ async def call(
     block_overrides: BlockOverrides | None = None,
 ) -> DataText:
     """What a call returns on the state of a block, with accounts and block as the overrides pretend."""
-    selected = context.blocks.select(block)
+    selected = await select_state(context, block)
     header = overridden_header(selected.header, block_overrides)
     message = call_message(context, transaction, header, default_gas=context.limits.call_gas)
     outcome = await context.ports.state.call(selected.hash, message, overrides, block_overrides)
@@ -49,7 +50,7 @@ async def estimate_gas(
     block_overrides: BlockOverrides | None = None,
 ) -> QuantityText:
     """The gas limit that a transaction needs to succeed on the state of a block, overrides as in eth_call."""
-    selected = context.blocks.select(block)
+    selected = await select_state(context, block)
     header = overridden_header(selected.header, block_overrides)
     message = call_message(context, transaction, header, default_gas=header.gas_limit)
     try:

@@ -7,6 +7,7 @@ from rpc.errors import InvalidParams
 from rpc.filling import fill_transaction
 from rpc.namespaces.eth_calls import call_message
 from rpc.parameters import LATEST, NO_OVERRIDES, BlockSelector, CallRequest, SimulationPayload, StateOverrides
+from rpc.pending import select_state
 from rpc.ports import JsonObject
 from rpc.registry import MethodGroup
 from rpc.turns import taking_turns
@@ -24,7 +25,7 @@ SIMULATION: Final = MethodGroup("Simulation")
 async def simulate(context: Context, simulation: SimulationPayload, block: BlockSelector = LATEST) -> list[JsonObject]:
     """Blocks of calls that nobody signed, run one on the other on the state of a block, overrides included."""
     _check_chain(context, simulation)
-    selected = context.blocks.select(block)
+    selected = await select_state(context, block)
     request = SimulationRequest(
         blocks=simulation.blocks,
         validates=simulation.validates,
@@ -53,7 +54,7 @@ async def create_access_list(
     overrides: StateOverrides = NO_OVERRIDES,
 ) -> JsonObject:
     """The EIP-2930 access list with which a transaction touches nothing unlisted, and the gas that it then uses."""
-    selected = context.blocks.select(block)
+    selected = await select_state(context, block)
     message = call_message(context, transaction, selected.header, default_gas=context.limits.call_gas)
     result = await context.ports.state.access_list(selected.hash, message, overrides)
     fields: JsonObject = {"accessList": access_list_json(result.access_list), "gasUsed": quantity(result.gas_used)}

@@ -7,6 +7,7 @@ from rpc.errors import InvalidParams
 from rpc.parameters import LATEST, BlockSelector, Malformed, ParameterType, StorageKey, parameter_type
 from rpc.parameters.hexadecimal import parse_address
 from rpc.parameters.types import expect_object, nested
+from rpc.pending import select_state
 from rpc.ports import AccountProof, JsonObject
 from rpc.registry import MethodGroup
 from rpc.results import DataText, HashText, QuantityText
@@ -20,7 +21,8 @@ MAX_STORAGE_ACCOUNTS: Final = 1_024
 @STATE.method("eth_getBalance")
 async def get_balance(context: Context, address: Address, block: BlockSelector = LATEST) -> QuantityText:
     """The account's balance in wei."""
-    return quantity(await context.ports.state.balance(context.blocks.select(block).hash, address))
+    selected = await select_state(context, block)
+    return quantity(await context.ports.state.balance(selected.hash, address))
 
 
 @STATE.method("eth_getTransactionCount")
@@ -37,7 +39,8 @@ async def get_transaction_count(context: Context, address: Address, block: Block
 @STATE.method("eth_getCode")
 async def get_code(context: Context, address: Address, block: BlockSelector = LATEST) -> DataText:
     """The account's code; `0x` for one without."""
-    return data(await context.ports.state.code(context.blocks.select(block).hash, address))
+    selected = await select_state(context, block)
+    return data(await context.ports.state.code(selected.hash, address))
 
 
 @STATE.method("eth_getStorageAt")
@@ -45,7 +48,8 @@ async def get_storage_at(
     context: Context, address: Address, slot: StorageKey, block: BlockSelector = LATEST
 ) -> HashText:
     """The 32-byte word in one storage slot."""
-    return word(await context.ports.state.storage(context.blocks.select(block).hash, address, slot.slot))
+    selected = await select_state(context, block)
+    return word(await context.ports.state.storage(selected.hash, address, slot.slot))
 
 
 def _parse_slots(value: object) -> dict[Address, list[StorageKey]]:
@@ -70,7 +74,7 @@ async def get_storage_values(
     count = sum(len(keys) for keys in slots.values())
     if count > context.limits.storage_slots:
         raise InvalidParams(f"too many slots (max {context.limits.storage_slots})")
-    block_hash, storage = context.blocks.select(block).hash, context.ports.state.storage
+    block_hash, storage = (await select_state(context, block)).hash, context.ports.state.storage
     return {
         data(address): [word(await storage(block_hash, address, key.slot)) for key in keys]
         for address, keys in slots.items()
@@ -84,7 +88,7 @@ async def get_proof(
     """The account and storage slots with their Merkle proofs (EIP-1186)."""
     if len(slots) > context.limits.proof_slots:
         raise InvalidParams(f"too many slots (max {context.limits.proof_slots})")
-    block_hash = context.blocks.select(block).hash
+    block_hash = (await select_state(context, block)).hash
     proof = await context.ports.state.proof(block_hash, address, [key.slot for key in slots])
     return _proof_json(address, slots, proof)
 

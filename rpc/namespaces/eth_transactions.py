@@ -6,8 +6,9 @@ from rpc.context import Context
 from rpc.errors import NonceGap, NotReady, ReceiptTimedOut
 from rpc.limits import Limits
 from rpc.namespaces.eth_blocks import find_view
-from rpc.namespaces.inclusion import block_transaction, receipts_of
+from rpc.namespaces.inclusion import block_transaction, pending_transactions, receipts_of
 from rpc.parameters import BlockByHash, BlockByNumber, Count, Data, Uint64
+from rpc.pending import is_pending, pending_block
 from rpc.ports import BlockView, JsonObject
 from rpc.registry import MethodGroup
 from rpc.results import DataText, HashText
@@ -91,10 +92,13 @@ def get_transaction_by_block_hash_and_index(context: Context, block_hash: Hash32
 
 
 @TRANSACTIONS.method("eth_getTransactionByBlockNumberAndIndex")
-def get_transaction_by_block_number_and_index(
+async def get_transaction_by_block_number_and_index(
     context: Context, block: BlockByNumber, index: Uint64
 ) -> JsonObject | None:
     """The transaction at an index of a canonical block; null past the end."""
+    if is_pending(block):
+        shown = pending_transactions((await pending_block(context)).block, full=True)
+        return shown[index] if index < len(shown) else None
     return block_transaction(context, find_view(context, block), index)
 
 
@@ -136,10 +140,12 @@ def get_raw_transaction_by_block_hash_and_index(context: Context, block_hash: Ha
 
 
 @TRANSACTIONS.method("eth_getRawTransactionByBlockNumberAndIndex")
-def get_raw_transaction_by_block_number_and_index(
+async def get_raw_transaction_by_block_number_and_index(
     context: Context, block: BlockByNumber, index: Uint64
 ) -> DataText | None:
     """The EIP-2718 bytes at an index of a canonical block; null past the end."""
+    if is_pending(block):
+        return _raw_at((await pending_block(context)).block, index)
     return _raw_at(find_view(context, block), index)
 
 

@@ -1,15 +1,13 @@
 """Transactions and receipts of a block or of the pool, as several namespaces show them."""
 
-from typing import Final
+from typing import Any
 
 from rpc.context import Context
-from rpc.ports import BlockView, JsonObject, ReceiptsView
+from rpc.ports import BlockView, JsonObject, PendingBlock, ReceiptsView
+from rpc.views.hexadecimal import data
 from rpc.views.receipts import receipt_json
 from rpc.views.transactions import included_transaction
 from state.errors import StorageError
-from state.transactions import RecoveredTransaction
-
-MAX_PENDING_TRANSACTIONS: Final = 2_000
 
 
 def receipts_of(context: Context, view: BlockView) -> ReceiptsView:
@@ -48,12 +46,15 @@ def block_receipts(context: Context, view: BlockView) -> list[JsonObject]:
     return [receipt_json(view, receipts, index) for index in range(len(view.transactions))]
 
 
-def pending_transactions(context: Context, gas_limit: int) -> list[RecoveredTransaction]:
-    """What the pool would put into the next block: executable transactions until their gas limits fill it."""
-    chosen, gas = [], 0
-    for pooled in context.ports.pool.executable(MAX_PENDING_TRANSACTIONS):
-        gas += pooled.transaction.gas_limit
-        if gas > gas_limit:
-            break
-        chosen.append(pooled)
-    return chosen
+def pending_transactions(view: BlockView, *, full: bool) -> list[Any]:
+    """Hashes or full transactions of a pending block: placed, but in a block that has no hash yet."""
+    if not full:
+        return [data(transaction_hash) for transaction_hash in view.transaction_hashes]
+    return [{**included_transaction(view, index, None), "blockHash": None} for index in range(len(view.transactions))]
+
+
+def pending_receipts(pending: PendingBlock) -> list[JsonObject] | None:
+    """The receipts of a pending block; None where nothing was executed ahead. As in geth they show its hash."""
+    if len(pending.receipts.receipts) != len(pending.block.transactions):
+        return None
+    return [receipt_json(pending.block, pending.receipts, index) for index in range(len(pending.block.transactions))]

@@ -57,11 +57,11 @@ def pending_header_json(header: Header) -> JsonObject:
     return {**header_json(header), "hash": None, "nonce": None, "miner": None}
 
 
-def pending_block_json(header: Header, transactions: Sequence[str | JsonObject]) -> JsonObject:
+def pending_block_json(block: BlockView, transactions: Sequence[str | JsonObject]) -> JsonObject:
     """The next block as far as it is known."""
     return {
-        **pending_header_json(header),
-        "size": quantity(len(header.encode())),
+        **pending_header_json(block.header),
+        "size": quantity(block_size(block)),
         "transactions": transactions,
         "uncles": [],
         "withdrawals": [],

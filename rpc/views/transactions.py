@@ -82,16 +82,6 @@ def pooled_transaction(pooled: RecoveredTransaction) -> JsonObject:
     }
 
 
-def transaction_in_pending_block(pooled: RecoveredTransaction, number: int, timestamp: int, index: int) -> JsonObject:
-    """A pool transaction as the pending block shows it: placed, without a block hash."""
-    return {
-        **pooled_transaction(pooled),
-        "blockNumber": quantity(number),
-        "blockTimestamp": quantity(timestamp),
-        "transactionIndex": quantity(index),
-    }
-
-
 def _fields(transaction: AnyTransaction, base_fee: int | None, deposit_nonce: int | None) -> JsonObject:
     if isinstance(transaction, DepositTransaction):
         return _deposit_fields(transaction, deposit_nonce or 0)

@@ -9,6 +9,7 @@ same code answers in a reader process and in the node itself.
     simulation      eth_simulateV1; simulated_chain: what it is asked and answers, overlay: states that no block has
     address_history where an account did something: its creation, a nonce, its transactions
     access_lists    what a message touches, as an EIP-2930 list
+    pending         the next block, executed ahead and asked about by its hash
     proofs          accounts and slots with their trie nodes
     traces          transactions and calls run again with a tracer; storage_range: the slots of an account
     errors, simulation_errors   what a question can end in
@@ -21,6 +22,7 @@ Start reading at `state_queries.py`. Imports what stands below it in `state`; no
 
 from state.queries.access_lists import AccessListResult
 from state.queries.errors import GasExceedsAllowance, InsufficientTransferFunds, QueryFailed, QueryReverted
+from state.queries.pending import PendingRequest
 from state.queries.proofs import AccountProof, SlotProof, verify_account_proof
 from state.queries.simulated_chain import (
     MAX_BLOCKS,
@@ -39,6 +41,7 @@ __all__ = [
     "BlockRequest",
     "GasExceedsAllowance",
     "InsufficientTransferFunds",
+    "PendingRequest",
     "QueryFailed",
     "QueryReverted",
     "SimulatedBlockResult",

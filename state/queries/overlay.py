@@ -2,31 +2,33 @@
 
 from collections.abc import Mapping
 
-from state.database import ChainReads, StateDelta
+from state.database import StateDelta
 from state.execution.overrides import overridden_account
 from state.execution.port import AccountOverride
 from state.primitives.types import Address, Hash32
 from state.world.commit import StateCommit, commit_changes
+from state.world.readers import StateSource
 from state.world.types import StateChanges, StateReader
 
 
 class Overlay:
-    """Nodes and code that were made up, and below them the database's; what `TrieState` and `commit_changes` read."""
+    """Nodes and code that were made up, and below them others; what `TrieState` and `commit_changes` read."""
 
-    def __init__(self, db: ChainReads) -> None:
-        self._db = db
+    def __init__(self, below: StateSource) -> None:
+        """`below`: a database, or another overlay."""
+        self._below = below
         self._nodes: dict[Hash32, bytes] = {}
         self._codes: dict[Hash32, bytes] = {}
 
     def get_node(self, node_hash: Hash32, /) -> bytes | None:
         """The RLP of a trie node."""
         node = self._nodes.get(node_hash)
-        return self._db.get_node(node_hash) if node is None else node
+        return self._below.get_node(node_hash) if node is None else node
 
     def code(self, code_hash: Hash32) -> bytes | None:
         """Code by its hash."""
         code = self._codes.get(code_hash)
-        return self._db.code(code_hash) if code is None else code
+        return self._below.code(code_hash) if code is None else code
 
     def add(self, delta: StateDelta) -> None:
         """Keeps what a block would write."""

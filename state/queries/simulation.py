@@ -6,7 +6,7 @@ Every block gets a real header, with roots and hash as if it had been sealed, so
 executor runs them all. Sources: the eth_simulateV1 notes of ethereum/execution-apis; geth's simulator.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from state.blocks import EMPTY_TRIE_ROOT, Header, Log, Receipt, combine_blooms
 from state.database import ChainDatabase
@@ -39,20 +39,28 @@ from state.transition.ancestors import Ancestors
 from state.transition.genesis import MESSAGE_PASSER
 from state.trie import ordered_root
 from state.world.commit import StateCommit
-from state.world.readers import TrieState
+from state.world.readers import StateSource, TrieState
 from state.world.types import StateReader
 
 
-def simulate(
-    db: ChainDatabase, rules: ChainRules, state: StateReader, base_hash: Hash32, request: SimulationRequest
-) -> list[SimulatedBlockResult]:
-    """The blocks of `request` on the block `base_hash`, whose state is `state`. Nothing is written.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulationBase:
+    """The block on which a simulation begins."""
 
-    Raises SimulationRefused and OverrideRefused.
-    """
-    base = db.require_header(base_hash)
-    simulation = _Simulation(db, rules, state, base_hash, base, request)
-    return [simulation.add(block) for block in sequence_blocks(base, request)]
+    hash: Hash32
+    header: Header
+    state: StateReader
+    """After it."""
+    nodes: StateSource
+    """Where its tries are."""
+
+
+def simulate(
+    db: ChainDatabase, rules: ChainRules, base: SimulationBase, request: SimulationRequest
+) -> list[SimulatedBlockResult]:
+    """The blocks of `request` on `base`. Nothing is written. Raises SimulationRefused and OverrideRefused."""
+    simulation = _Simulation(db, rules, base, request)
+    return [simulation.add(block) for block in sequence_blocks(base.header, request)]
 
 
 class _Simulation:
@@ -62,18 +70,16 @@ class _Simulation:
         self,
         db: ChainDatabase,
         rules: ChainRules,
-        state: StateReader,
-        base_hash: Hash32,
-        base: Header,
+        base: SimulationBase,
         request: SimulationRequest,
     ) -> None:
         self._rules = rules
         self._request = request
-        self._overlay = Overlay(db)
-        self._state = state
-        self._root = base.state_root
-        self._parent, self._parent_hash = base, base_hash
-        self._older = Ancestors(db, base_hash, base)
+        self._overlay = Overlay(base.nodes)
+        self._state = base.state
+        self._root = base.header.state_root
+        self._parent, self._parent_hash = base.header, base.hash
+        self._older = Ancestors(db, base.hash, base.header)
         self._hashes: dict[int, Hash32] = {}
         self._gas_left = request.gas_cap
 

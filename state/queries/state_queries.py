@@ -1,9 +1,9 @@
 """StateQueries: every question that clients may ask about the state after a block."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from state.blocks import Header
-from state.database import ChainDatabase, ChainReads, LogEntry
+from state.database import BlockRecord, ChainDatabase, ChainReads, LogEntry
 from state.execution.overrides import pretended
 from state.execution.port import (
     AccountOverride,
@@ -18,9 +18,10 @@ from state.primitives.crypto import KECCAK_EMPTY
 from state.primitives.types import Address, Gas, Hash32
 from state.queries.access_lists import AccessListResult, create_access_list
 from state.queries.estimation import estimate_gas
+from state.queries.pending import PendingBlocks, PendingRequest, build_pending, without_delta
 from state.queries.proofs import AccountProof, prove_account
 from state.queries.simulated_chain import SimulatedBlockResult, SimulationRequest
-from state.queries.simulation import simulate
+from state.queries.simulation import SimulationBase, simulate
 from state.transition.ancestors import Ancestors
 from state.world.readers import TrieState, state_at
 from state.world.types import EMPTY_ACCOUNT, Account, StateReader
@@ -39,6 +40,7 @@ class StateQueries:
         self._executor = executor
         self._rules = rules
         self._trust_flat = trust_flat
+        self._pending = PendingBlocks()
 
     @property
     def database(self) -> ChainReads:
@@ -62,8 +64,23 @@ class StateQueries:
 
     def state_after(self, block_hash: Hash32) -> StateReader:
         """The world as the block left it. Raises UnknownBlock; reads raise MissingNode where it is no longer kept."""
+        pending = self._pending.get(block_hash)
+        if pending is not None:
+            return pending.state
         header = self._db.require_header(block_hash)
         return state_at(self._db, block_hash) if self._trust_flat else TrieState(self._db, header.state_root)
+
+    def header(self, block_hash: Hash32) -> Header:
+        """The header of a block of the chain, or of a pending one. Raises UnknownBlock."""
+        pending = self._pending.get(block_hash)
+        return self._db.require_header(block_hash) if pending is None else pending.header
+
+    def make_pending(self, request: PendingRequest, has_time: Callable[[], bool]) -> BlockRecord:
+        """The pending block, without what it would write; from now on it can be asked about. Raises InvalidBlock."""
+        state = self.state_after(request.parent_hash)
+        record = build_pending(self._db, self._executor, self._rules, state, request, has_time)
+        self._pending.keep(record, self._db)
+        return without_delta(record)
 
     def account(self, block_hash: Hash32, address: Address) -> Account:
         """The account, neutral values where there is none."""
@@ -116,7 +133,14 @@ class StateQueries:
 
     def simulate(self, block_hash: Hash32, request: SimulationRequest) -> list[SimulatedBlockResult]:
         """The requested blocks on this one. Raises SimulationRefused and OverrideRefused."""
-        return simulate(self._db, self._rules, self.state_after(block_hash), block_hash, request)
+        pending = self._pending.get(block_hash)
+        base = SimulationBase(
+            hash=block_hash,
+            header=self.header(block_hash),
+            state=self.state_after(block_hash),
+            nodes=self._db if pending is None else pending.nodes,
+        )
+        return simulate(self._db, self._rules, base, request)
 
     def access_list(
         self, block_hash: Hash32, message: CallMessage, overrides: Overrides | None = None
@@ -132,12 +156,14 @@ class StateQueries:
         self, block_hash: Hash32, accounts: Overrides | None, block: BlockOverrides | None
     ) -> tuple[StateReader, BlockEnv]:
         """State and environment of the block, with what the question pretends. Raises OverrideRefused."""
-        env = self.environment(block_hash, self._db.require_header(block_hash))
+        env = self.environment(block_hash, self.header(block_hash))
         return pretended(self.state_after(block_hash), env, self._rules, accounts, block)
 
     def proof(self, block_hash: Hash32, address: Address, slots: Sequence[int]) -> AccountProof:
         """The account and its slots with their Merkle proofs under the block's state root (EIP-1186)."""
-        return prove_account(self._db, self._db.require_header(block_hash).state_root, address, slots)
+        pending = self._pending.get(block_hash)
+        source = self._db if pending is None else pending.nodes
+        return prove_account(source, self.header(block_hash).state_root, address, slots)
 
     def search_logs(
         self,

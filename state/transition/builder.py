@@ -30,7 +30,7 @@ from state.transition.genesis import MESSAGE_PASSER
 from state.trie import ordered_root
 from state.world.commit import StateCommit, commit_changes
 from state.world.readers import state_at
-from state.world.types import StateChanges
+from state.world.types import StateChanges, StateReader
 
 L1_BASE_FEE_DENOMINATOR: Final = 8
 L1_ELASTICITY: Final = 2
@@ -78,7 +78,10 @@ class BlockBuilder:
         rules: ChainRules,
         parent_hash: Hash32,
         attributes: BlockAttributes,
+        *,
+        state: StateReader | None = None,
     ) -> None:
+        """`state`: the parent's, for whoever may not read the head's flat tables."""
         parent = db.header(parent_hash)
         if parent is None:
             raise InvalidBlock(f"unknown parent: got 0x{parent_hash.hex()}")
@@ -91,7 +94,7 @@ class BlockBuilder:
         self._rules = rules
         self._attributes = attributes
         self._parent = parent
-        self._state = state_at(db, parent_hash)
+        self._state = state_at(db, parent_hash) if state is None else state
         self.env: Final = BlockEnv(
             number=BlockNumber(parent.number + 1),
             timestamp=attributes.timestamp,

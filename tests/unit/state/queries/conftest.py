@@ -45,9 +45,9 @@ class SmallChain:
         return self.queries.simulate(self.hash, SimulationRequest(blocks=blocks, **fields))
 
 
-def small_chain(rules: ChainRules, codes: dict[Address, str]) -> SmallChain:
-    """A chain on which RICH has FUNDS and each of `codes`, in hex, stands at its address with nonce 1."""
-    changes = StateChanges(accounts={RICH: Account(balance=Wei(FUNDS))})
+def small_chain(rules: ChainRules, codes: dict[Address, str], *, rich: Address = RICH) -> SmallChain:
+    """A chain on which `rich` has FUNDS and each of `codes`, in hex, stands at its address with nonce 1."""
+    changes = StateChanges(accounts={rich: Account(balance=Wei(FUNDS))})
     for address, text in codes.items():
         code = bytes.fromhex(text)
         changes.accounts[address] = Account(nonce=1, code_hash=keccak256(code))
