@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor as ThreadExecutor
+from dataclasses import dataclass
 from itertools import islice
 from typing import Final, Protocol
 
@@ -19,8 +20,22 @@ from state.primitives.types import Hash32
 log = structlog.get_logger("rollup.sequencer")
 
 RETRY_SECONDS: Final = 0.25
+LEAD_SHARE: Final = 0.25
+"""Of the block time: how long before a block is due L1 is asked what it is built on, so that no answer of L1's makes it
+late."""
+LONGEST_LEAD_SECONDS: Final = 0.5
 MAX_CANDIDATES: Final = 20_000
 """Pool transactions handed to one block at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What the next block is built on, found out before it is due."""
+
+    parent: Hash32
+    """The unsafe head at that time."""
+    l1_block: L1Block
+    allow_transactions: bool
 
 
 class L1Source(Protocol):
@@ -97,21 +112,40 @@ class Sequencer:
         """Build until cancelled; trouble with L1 is waited out, never built around."""
         while True:
             due = self._engine.unsafe_head.timestamp + self._engine.config.block_time
-            wait = due - self._clock()
+            wait = due - self._lead - self._clock()
             if wait > 0 or not self.running or not self._ready():
                 await self._sleep(max(min(wait, 1.0), 0.01) if wait > 0 else RETRY_SECONDS)
                 continue
             try:
                 async with self._building:
-                    produced = await self.step() if self.running else None
+                    produced = await self._step_at(due) if self.running else None
                 if produced is None:
                     await self._sleep(RETRY_SECONDS)
             except (L1Unavailable, DerivationReset) as error:
                 log.warning("sequencer.waits_for_l1", reason=str(error))
                 await self._sleep(RETRY_SECONDS)
 
+    @property
+    def _lead(self) -> float:
+        return min(LONGEST_LEAD_SECONDS, LEAD_SHARE * self._engine.config.block_time)
+
+    async def _step_at(self, due: float) -> BlockProduced | None:
+        """`step` whose block is built at `due`, on what was found out before; None where that no longer holds."""
+        prepared = await self._prepare()
+        while prepared is not None and (wait := due - self._clock()) > 0:
+            await self._sleep(wait)
+        if prepared is None or not self.running or prepared.parent != self._engine.unsafe_head.hash:
+            return None  # the last: a reset came in between, and the next block is due at another time
+        return await self._build(prepared)
+
     async def step(self) -> BlockProduced | None:
         """The next block, or None where it has to wait for L1. Raises L1Unavailable."""
+        prepared = await self._prepare()
+        return None if prepared is None else await self._build(prepared)
+
+    async def _prepare(self) -> Prepared | None:
+        """What the next block is built on, or None where it has to wait for L1. Raises L1Unavailable."""
+        parent = self._engine.unsafe_head
         choice = await self.choose_origin()
         if choice is None:
             log.warning("sequencer.waits_for_origin", unsafe=self._engine.unsafe_head.number)
@@ -119,8 +153,12 @@ class Sequencer:
         l1_block = await self._l1.l1_block(choice.origin.number)
         if l1_block.hash != choice.origin.hash:
             raise L1Unavailable(f"L1 block {choice.origin.number} changed while it was being read")
-        log.info("sequencer.origin", number=self._engine.unsafe_head.number + 1, l1_origin=choice.origin.number)
-        allow = choice.allow_transactions and not self._throttled()
+        return Prepared(parent=parent.hash, l1_block=l1_block, allow_transactions=choice.allow_transactions)
+
+    async def _build(self, prepared: Prepared) -> BlockProduced:
+        l1_block = prepared.l1_block
+        log.info("sequencer.origin", number=self._engine.unsafe_head.number + 1, l1_origin=l1_block.ref.number)
+        allow = prepared.allow_transactions and not self._throttled()
         candidates = list(islice(self._pool.best_transactions(self._builder.next_base_fee()), MAX_CANDIDATES))
         deadline = self._clock() + self._engine.config.block_time
         loop = asyncio.get_running_loop()

@@ -123,10 +123,45 @@ async def test_sequencer_builds_at_the_chains_pace_and_only_when_the_driver_is_r
     ready = True
     await sleeps.next_round()
     assert world.sequencer.engine.unsafe_head.number == 3, "it catches up without a pause"
-    assert sleeps.asked[-1] == 1.0, "then it sleeps until the next block is due"
-    world.now += 1
+    assert sleeps.asked[-1] == 0.75, "then it sleeps until shortly before the next block is due"
+    world.now += 0.75
+    await sleeps.next_round()
+    assert world.sequencer.engine.unsafe_head.number == 3
+    assert sleeps.asked[-1] == 0.25, "it knows what to build on, and waits for the moment"
+    world.now += 0.25
     await sleeps.next_round()
     assert world.sequencer.engine.unsafe_head.number == 4
+    await _end(task)
+
+
+async def test_a_block_that_is_due_does_not_wait_for_l1(world: World) -> None:
+    sleeps = Sleeps()
+    sequencer = world.sequencer.sequencer
+    sequencer._sleep = sleeps
+    task = await _loop(sequencer.run, sleeps)
+    world.now += 0.75
+    await sleeps.next_round()
+    world.l1.away = True
+    world.now += 0.25
+    await sleeps.next_round()
+    assert world.sequencer.engine.unsafe_head.number == 1
+    await _end(task)
+
+
+async def test_what_was_found_out_early_is_not_used_on_another_head(world: World) -> None:
+    sleeps = Sleeps()
+    sequencer = world.sequencer.sequencer
+    sequencer._sleep = sleeps
+    task = await _loop(sequencer.run, sleeps)
+    world.now += 0.75
+    await sleeps.next_round()
+    await world.act_sequence()
+    world.now += 0.25
+    await sleeps.next_round()
+    assert world.sequencer.engine.unsafe_head.number == 1, "the next one is due a second later"
+    world.now += 1
+    await sleeps.next_round()
+    assert world.sequencer.engine.unsafe_head.number == 2
     await _end(task)
 
 
