@@ -144,7 +144,7 @@ async def _serve_l1(config: L1Config) -> None:
         await readers.start()
         stack.push_async_callback(readers.close)
         pool = SimulatorPool(simulator)
-        pending = PendingView(db, pool, readers, block_time=config.block_time)
+        pending = PendingView(db, pool, readers, block_time=config.block_time, arrivals=lambda: simulator.pool.arrivals)
         ports = Ports(
             chain=DatabaseChain(db, next_base_fee=lambda header: child_base_fee(header, simulator.rules)),
             state=ReaderState(pending, answers=Answers(), head=HeadReads(db)),

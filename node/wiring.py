@@ -118,7 +118,13 @@ class Node:
             stack.push_async_callback(recovery.close)
             pool_port, observer = self._pool_ends(pool, http, recovery)
             info = self._info(driver, readers)
-            pending = PendingView(chain.db, pool_port, readers, block_time=chain.config.block_time)
+            pending = PendingView(
+                chain.db,
+                pool_port,
+                readers,
+                block_time=chain.config.block_time,
+                arrivals=None if pool is None else lambda: pool.arrivals,
+            )
             ports = Ports(
                 chain=DatabaseChain(chain.db, next_base_fee=lambda header: child_base_fee(header, chain.rules)),
                 state=ReaderState(pending, answers=Answers(), head=HeadReads(chain.db)),

@@ -4,7 +4,7 @@ reader processes, once for the L2 node and once for the simulated L1.
     ChainPort    blocks, receipts, heads                  synchronous: a few reads from the local database
     StatePort    state, calls, estimates, proofs, logs    asynchronous: a reader process answers
     PoolPort     submitting, pending transactions         `submit` is asynchronous: a follower forwards
-    PendingPort  the next block, executed ahead           asynchronous: a reader process answers; absent on L1
+    PendingPort  the next block, executed ahead           asynchronous: a reader process answers
     NodeInfo     what this node is and how it fares
     RollupPort   what op-node would answer                absent on L1
     AdminPort    starting and stopping parts              served on a port of its own, with authentication

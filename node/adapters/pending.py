@@ -26,12 +26,17 @@ REST_FACTOR: Final = 4
 log = structlog.get_logger("node.pending")
 
 
+_Mark = tuple[Hash32, int]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Made:
     """The newest pending block."""
 
     wanted: PendingRequest
     """What it was made of: all that the pool chose."""
+    mark: _Mark | None
+    """While head and arrivals are these, there is nothing new to choose from."""
     request: PendingRequest
     """That makes the very same block again."""
     block: PendingBlock
@@ -49,12 +54,16 @@ class PendingView:
         readers: ReaderPool,
         *,
         block_time: int,
+        arrivals: Callable[[], int] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`arrivals`: a number that moves whenever the pool takes something in; without it the pool is asked each time
+        for all that it would give a block."""
         self._db = db
         self._pool = pool
         self._readers = readers
         self._block_time = block_time
+        self._arrivals = arrivals
         self._clock = clock
         self._lock = asyncio.Lock()
         self._made: _Made | None = None
@@ -65,10 +74,12 @@ class PendingView:
     async def block(self) -> PendingBlock:
         """The next block of what the pool has now. One is made at a time; who waits gets the newest."""
         async with self._lock:
+            made, mark = self._made, self._mark()
+            if made is not None and mark is not None and made.mark == mark:
+                return made.block
             wanted = self._wanted()
-            made = self._made
             if made is None or not self._is_good(made, wanted):
-                made = self._made = await self._make(wanted)
+                made = self._made = await self._make(wanted, mark)
                 self._older[made.block.block.hash] = made.request
                 while len(self._older) > 2:
                     del self._older[next(iter(self._older))]
@@ -84,6 +95,9 @@ class PendingView:
                 raise
         question = {"request": request, "method": method, "parameters": parameters}
         return await self._readers.query("ask_about_pending", question)
+
+    def _mark(self) -> _Mark | None:
+        return None if self._arrivals is None else (self._db.heads().unsafe, self._arrivals())
 
     def _is_good(self, made: _Made, wanted: PendingRequest) -> bool:
         if made.wanted == wanted:
@@ -107,7 +121,7 @@ class PendingView:
             senders=tuple(transaction.sender for transaction in chosen),
         )
 
-    async def _make(self, wanted: PendingRequest) -> _Made:
+    async def _make(self, wanted: PendingRequest, mark: _Mark | None) -> _Made:
         began = self._clock()
         try:
             record = await self._record(wanted)
@@ -118,6 +132,7 @@ class PendingView:
             record = await self._record(wanted)
         return _Made(
             wanted=wanted,
+            mark=mark,
             request=replace(wanted, transactions=record.transactions, senders=record.senders),
             block=PendingBlock(block=block_view(record), receipts=receipts_view(record)),
             at=self._clock(),

@@ -301,6 +301,11 @@ class TxPool:
             return (self._state.account(address) or EMPTY_ACCOUNT).nonce
         return account.executable_end
 
+    @property
+    def arrivals(self) -> int:
+        """Moves whenever a transaction comes in."""
+        return self._arrivals
+
     def size_bytes(self) -> int:
         """Signed bytes of everything here."""
         return sum(len(pooled.recovered.raw) for pooled in self._by_hash.values())
