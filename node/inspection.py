@@ -44,6 +44,7 @@ KEYSPACES: Final = {
     schema.LOG_BLOCK: "logs by block",
     schema.HEAD: "heads",
     schema.REVERSE_DIFF: "reverse diffs",
+    schema.ADDRESS_TRANSACTIONS: "transactions by address",
     schema.META_L1_VIEW: "L1 view",
     schema.META_BATCHER: "batcher outbox",
     schema.META_SEQUENCER: "sequencer",

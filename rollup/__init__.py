@@ -7,6 +7,7 @@ Rooms, top to bottom (each imports only what stands below it):
     driver, simulator, sandbox      the loop that feeds derivation and moves the heads; the simulated L1; a chain that
                                     nobody derives, for tests of contracts
     sequencer, batcher, proposer    when to build what; posting batches; posting output roots
+    indexer                         the AI economy as the chain has it: Datanets, models, records, epochs, rewards
     engine, txpool, l1              the chain's head and its blocks; waiting transactions; the L1 by JSON-RPC
     derivation                      L1 blocks -> payload attributes, pure
     codec                           frames, channels, span batches, deposits, L1 attributes, output roots

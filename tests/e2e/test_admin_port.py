@@ -104,7 +104,7 @@ def test_batcher_is_stopped_and_started(devnet: Running) -> None:
         nonlocal seen
         before, seen = seen, devnet.number("safe")
         begin = devnet.number()
-        wait_until(lambda: devnet.number() >= begin + 6, "more unsafe blocks")
+        wait_until(lambda: devnet.number() >= begin + 4, "more unsafe blocks")
         return before == seen == devnet.number("safe")
 
     wait_until(stands, "the safe head to stand")
