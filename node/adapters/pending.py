@@ -55,15 +55,17 @@ class PendingView:
         *,
         block_time: int,
         arrivals: Callable[[], int] | None = None,
+        wishes: Callable[[PendingRequest], PendingRequest] = lambda request: request,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`arrivals`: a number that moves whenever the pool takes something in; without it the pool is asked each time
-        for all that it would give a block."""
+        for all that it would give a block. `wishes`: what the next block's producer changes in it, on a sandbox."""
         self._db = db
         self._pool = pool
         self._readers = readers
         self._block_time = block_time
         self._arrivals = arrivals
+        self._wishes = wishes
         self._clock = clock
         self._lock = asyncio.Lock()
         self._made: _Made | None = None
@@ -109,7 +111,7 @@ class PendingView:
         head = self._db.heads().unsafe
         header = self._db.require_header(head)
         chosen = () if head == self._too_slow_on else self._pool.executable(MAX_TRANSACTIONS)
-        return PendingRequest(
+        request = PendingRequest(
             parent_hash=head,
             timestamp=UnixSeconds(header.timestamp + self._block_time),
             fee_recipient=header.fee_recipient,
@@ -120,6 +122,7 @@ class PendingView:
             transactions=tuple(transaction.raw for transaction in chosen),
             senders=tuple(transaction.sender for transaction in chosen),
         )
+        return self._wishes(request)
 
     async def _make(self, wanted: PendingRequest, mark: _Mark | None) -> _Made:
         began = self._clock()

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 
 from node.adapters.pool import pool_content, pool_counts
@@ -12,6 +13,7 @@ from rpc.events import EventHub
 from rpc.ports import PoolCounts, PoolEntry
 from state.database import BlockRecord
 from state.primitives.types import Address, Gas, Hash32, Nonce, Wei
+from state.queries import PendingRequest
 from state.transactions import RecoveredTransaction, SignedTransaction
 from state.transition import AccountForgery
 
@@ -40,6 +42,19 @@ class SandboxPool:
 
     def counts(self) -> PoolCounts:
         return pool_counts(self._sandbox.pool)
+
+
+def as_wished(sandbox: Sandbox, request: PendingRequest) -> PendingRequest:
+    """The pending block with the time that the next one would get, and all that was wished of it."""
+    wishes = sandbox.next_block
+    return replace(
+        request,
+        timestamp=sandbox.next_timestamp(),
+        fee_recipient=wishes.fee_recipient,
+        prev_randao=sandbox.next_prev_randao(),
+        gas_limit=wishes.gas_limit,
+        base_fee_per_gas=wishes.base_fee,
+    )
 
 
 class Subscribers:

@@ -8,15 +8,19 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import structlog
 
+from node.adapters.answers import Answers
 from node.adapters.chain import DatabaseChain
 from node.adapters.economy import ReaderEconomy
+from node.adapters.head_reads import HeadReads
 from node.adapters.history import ReaderHistory
 from node.adapters.info import ProcessInfo
+from node.adapters.pending import PendingView
 from node.adapters.state import ReaderState
 from node.adapters.traces import ReaderTraces
 from node.devnet.accounts import user_accounts
@@ -25,7 +29,7 @@ from node.readers import QUERY_SECONDS, ReaderPool
 from node.readings import watch_pool
 from node.sandbox.accounts import SandboxAccounts
 from node.sandbox.genesis import sandbox_genesis
-from node.sandbox.port import SandboxControl, SandboxPool, Subscribers
+from node.sandbox.port import SandboxControl, SandboxPool, Subscribers, as_wished
 from node.unlocked import with_dev_accounts
 from rollup.sandbox import Sandbox, SandboxChain
 from rpc.limits import Limits
@@ -110,10 +114,13 @@ async def serve_sandbox(options: SandboxOptions, started: Callable[[int], None])
 
 def _ports(options: SandboxOptions, sandbox: Sandbox, readers: ReaderPool) -> Ports:
     accounts = SandboxAccounts(user_accounts())
+    pool, db = SandboxPool(sandbox, accounts), sandbox.chain.db
+    pending = PendingView(db, pool, readers, block_time=options.block_time or 1, wishes=partial(as_wished, sandbox))
     ports = Ports(
-        chain=DatabaseChain(sandbox.chain.db, next_base_fee=sandbox.base_fee_after),
-        state=ReaderState(readers),
-        pool=SandboxPool(sandbox, accounts),
+        chain=DatabaseChain(db, next_base_fee=sandbox.base_fee_after),
+        state=ReaderState(pending, answers=Answers(), head=HeadReads(db)),
+        pool=pool,
+        pending=pending,
         info=ProcessInfo(chain_id=options.chain_id, block_time=options.block_time or 1),
         economy=ReaderEconomy(readers),
         history=ReaderHistory(readers),

@@ -72,7 +72,7 @@ class SandboxChain:
             BlockAttributes(
                 timestamp=timestamp,
                 fee_recipient=wishes.fee_recipient,
-                prev_randao=wishes.prev_randao or keccak256(b"sandbox randomness" + number.to_bytes(8, "big")),
+                prev_randao=self.prev_randao(wishes),
                 gas_limit=wishes.gas_limit,
                 extra_data=self._extra_data,
                 base_fee_per_gas=wishes.base_fee,
@@ -84,6 +84,11 @@ class SandboxChain:
         self.db.commit_block(record, Heads(unsafe=record.hash, safe=genesis, finalized=genesis))
         log.info("sandbox.sealed", number=number, hash=record.hash.hex(), transactions=len(record.transactions))
         return Mined(record=record, impossible=tuple(impossible))
+
+    def prev_randao(self, wishes: NextBlock) -> Hash32:
+        """The next block's: pseudo-random, unless one was wished."""
+        number = self.head.number + 1
+        return wishes.prev_randao or keccak256(b"sandbox randomness" + number.to_bytes(8, "big"))
 
     def _genesis(self) -> Hash32:
         genesis = self.db.canonical_hash(0)

@@ -139,6 +139,10 @@ class Sandbox:
         """What the next block would have now."""
         return self.clock.after(self.chain.head.timestamp)
 
+    def next_prev_randao(self) -> Hash32:
+        """What PREVRANDAO will give in the next block."""
+        return self.chain.prev_randao(self.next_block)
+
     async def _on_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 

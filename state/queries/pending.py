@@ -14,7 +14,7 @@ from state.blocks import Header
 from state.database import BlockRecord, ChainDatabase, StateDelta
 from state.errors import InvalidTransaction
 from state.execution.port import ChainRules, Executor
-from state.primitives.types import ZERO_HASH, Address, Gas, Hash32, UnixSeconds
+from state.primitives.types import ZERO_HASH, Address, Gas, Hash32, UnixSeconds, Wei
 from state.queries.overlay import Overlay
 from state.transactions import with_known_sender
 from state.transition import BlockAttributes, BlockBuilder
@@ -36,6 +36,8 @@ class PendingRequest:
     gas_limit: Gas
     extra_data: bytes
     parent_beacon_block_root: Hash32 = ZERO_HASH
+    base_fee_per_gas: Wei | None = None
+    """A sandbox's own wish; None: what the parent makes it."""
     transactions: tuple[bytes, ...]
     """Raw, best first. Those that don't fit or may not run are left out."""
     senders: tuple[Address, ...]
@@ -89,6 +91,7 @@ def build_pending(
         gas_limit=request.gas_limit,
         extra_data=request.extra_data,
         parent_beacon_block_root=request.parent_beacon_block_root,
+        base_fee_per_gas=request.base_fee_per_gas,
     )
     builder = BlockBuilder(db, executor, rules, request.parent_hash, attributes, state=parent_state)
     for raw, sender in zip(request.transactions, request.senders, strict=True):

@@ -234,6 +234,27 @@ def test_the_blocks_to_come_are_as_was_wished(sandbox: Client) -> None:
     assert sandbox.error("evm_setBlockGasLimit", "0x1")[0] == -32602
 
 
+def test_the_pending_block_is_what_the_next_one_will_be(sandbox: Client) -> None:
+    sandbox.call("evm_setAutomine", False)
+    treasury = checksum(OPEN_PREDEPLOYS["Treasury"])
+    sandbox.call("anvil_setBalance", treasury, hex(10**18))
+    start = int(sandbox.head()["timestamp"], 16)
+    sandbox.call("evm_setNextBlockTimestamp", start + 5_000)
+    sandbox.call("anvil_setNextBlockBaseFeePerGas", "0x7")
+    sandbox.call("anvil_setCoinbase", NOBODY)
+    sandbox.call("evm_setBlockGasLimit", "0x1c9c380")
+    send(sandbox, value="0x9")
+    sandbox.call("eth_sendUnsignedTransaction", {"from": treasury, "to": NOBODY, "value": "0x1"})
+    pending = sandbox.call("eth_getBlockByNumber", "pending", False)
+    assert int(sandbox.call("eth_getBalance", NOBODY, "pending"), 16) >= 10
+    assert sandbox.call("eth_getTransactionCount", treasury, "pending") == "0x2"
+    sandbox.call("evm_mine")
+    names = ("number", "timestamp", "baseFeePerGas", "miner", "gasLimit", "mixHash", "stateRoot", "transactionsRoot")
+    assert [sandbox.head()[name] for name in names] == [pending[name] or sandbox.head()[name] for name in names]
+    assert int(pending["timestamp"], 16) == start + 5_000
+    assert len(pending["transactions"]) == 2
+
+
 def test_node_info_and_metadata_name_the_chain(sandbox: Client) -> None:
     sandbox.call("evm_mine")
     head, info, metadata = sandbox.head(), sandbox.call("anvil_nodeInfo"), sandbox.call("anvil_metadata")
