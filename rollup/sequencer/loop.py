@@ -134,8 +134,10 @@ class Sequencer:
         prepared = await self._prepare()
         while prepared is not None and (wait := due - self._clock()) > 0:
             await self._sleep(wait)
-        if prepared is None or not self.running or prepared.parent != self._engine.unsafe_head.hash:
-            return None  # the last: a reset came in between, and the next block is due at another time
+        if prepared is None or not self.running or not self._ready():
+            return None
+        if prepared.parent != self._engine.unsafe_head.hash:
+            return None  # a reset came in between, and the next block is due at another time
         return await self._build(prepared)
 
     async def step(self) -> BlockProduced | None:
