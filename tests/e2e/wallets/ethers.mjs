@@ -124,6 +124,16 @@ await step('deposit', async () => {
   }
 })
 
+await step('pending', async () => {
+  const fresh = Wallet.createRandom().address
+  const head = await provider.getBlockNumber()
+  const sent = await wallet.sendTransaction({ to: fresh, value: 9n })
+  const balance = await provider.getBalance(fresh, 'pending')
+  const block = await provider.getBlock('pending', true)
+  await within(30, sent.wait(), 'the receipt')
+  return { balance, hash: block.hash, isAhead: block.number > head, bodies: block.prefetchedTransactions.length === block.length }
+})
+
 await step('subscription', async () => {
   const socket = new WebSocketProvider(setting.ws)
   const blocks = within(30, new Promise((resolve) => {

@@ -129,6 +129,22 @@ def test_deposit_and_its_receipt_are_readable(facts: Facts, library: str) -> Non
     assert (found["type"], found["status"], found["receiptType"]) == kinds
 
 
+def test_what_was_just_sent_is_seen_in_the_pending_block(facts: Facts) -> None:
+    assert facts("pending") == {"balance": "9", "hash": None, "isAhead": True, "bodies": True}
+
+
+def test_viem_simulates_lists_and_fills_by_the_node(facts: Facts, library: str) -> None:
+    if library == "ethers":
+        pytest.skip("ethers 6 has none of these methods")
+    found = facts("simulation")
+    assert found["transfers"] == ["0x" + "ee" * 20]
+    assert found["statuses"] == ["success", "failure"]
+    assert (found["isChained"], found["time"]) == (True, "4102444800")
+    assert found["listed"] == [[True, True]]
+    assert int(found["number"], 16) == 77
+    assert found["filled"] == ["eip1559", "21000", True, True]
+
+
 def test_subscriptions_bring_every_block_and_the_log(facts: Facts) -> None:
     found = facts("subscription")
     first = found["blocks"][0]

@@ -1,6 +1,6 @@
 // A viem 2 user. Usage: node viem.mjs setting.json → one JSON object a step on standard output.
 import {
-  BaseError, ContractFunctionRevertedError, createPublicClient, createWalletClient, defineChain, hashTypedData, http,
+  BaseError, ContractFunctionRevertedError, createPublicClient, createWalletClient, defineChain, encodeFunctionData, hashTypedData, http,
   parseEventLogs, webSocket,
 } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
@@ -130,6 +130,40 @@ await step('deposit', async () => {
   return {
     type: found.typeHex, value: found.value, status: receipt.status, receiptType: receipt.type,
     inBlock: block.transactions.some((one) => one.hash === setting.deposit),
+  }
+})
+
+await step('pending', async () => {
+  const fresh = privateKeyToAccount(generatePrivateKey()).address
+  const head = await client.getBlockNumber()
+  const hash = await wallet.sendTransaction({ to: fresh, value: 9n })
+  const balance = await client.getBalance({ address: fresh, blockTag: 'pending' })
+  const block = await client.getBlock({ blockTag: 'pending', includeTransactions: true })
+  await received(hash)
+  return { balance, hash: block.hash, isAhead: block.number > head, bodies: block.transactions.every((one) => one.input) }
+})
+
+await step('simulation', async () => {
+  const fresh = privateKeyToAccount(generatePrivateKey()).address
+  const [first, second] = await client.simulateBlocks({
+    traceTransfers: true,
+    blocks: [
+      { calls: [{ account: fresh, to, value: 5n }], stateOverrides: [{ address: fresh, balance: 6n }] },
+      { calls: [{ account: fresh, to: counted.address, data: '0x00000000' }], blockOverrides: { time: 4102444800n } },
+    ],
+  })
+  const list = await client.createAccessList({
+    account, to: counted.address, data: encodeFunctionData({ ...counted, functionName: 'increment' }),
+  })
+  const overridden = await client.call({
+    to: fresh, stateOverride: [{ address: fresh, code: '0x435f5260205ff3' }], blockOverrides: { number: 77n },
+  })
+  const filled = await wallet.prepareTransactionRequest({ to, value: 1n })
+  return {
+    transfers: first.calls[0].logs.map((log) => log.address), statuses: [first.calls[0].status, second.calls[0].status],
+    isChained: second.parentHash === first.hash, time: second.timestamp,
+    listed: list.accessList.map((entry) => [entry.address === counted.address.toLowerCase(), entry.storageKeys.length > 0]),
+    number: overridden.data, filled: [filled.type, filled.gas, filled.chainId === setting.chainId, filled.nonce > 0],
   }
 })
 
