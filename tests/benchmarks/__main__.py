@@ -15,11 +15,20 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import bench_codec, bench_end_to_end, bench_engine, bench_precompiles, bench_reads, bench_trie
+from tests.benchmarks import (
+    bench_codec,
+    bench_end_to_end,
+    bench_engine,
+    bench_isolation,
+    bench_precompiles,
+    bench_reads,
+    bench_trie,
+)
 
 BENCHMARKS: Final[dict[str, Callable[[], Any]]] = {
     "end_to_end": bench_end_to_end.main,
     "reads": bench_reads.main,
+    "isolation": bench_isolation.main,
     "engine": bench_engine.main,
     "codec": bench_codec.main,
     "trie": bench_trie.main,
