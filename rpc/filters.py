@@ -61,6 +61,11 @@ class EventRecord(Generic[T]):
         return list(self._entries)[position - kept_from :]
 
 
+def new_id() -> str:
+    """An identifier that nobody guesses, as a quantity: some clients read it as a number."""
+    return hex(secrets.randbits(128))
+
+
 class FilterStore:
     """All installed filters of one server."""
 
@@ -80,7 +85,7 @@ class FilterStore:
         self._expire()
         if len(self._filters) >= self._limits.filters:
             raise LimitExceeded(f"too many filters: at most {self._limits.filters} are kept")
-        filter_id = "0x" + secrets.token_hex(16)
+        filter_id = new_id()
         end = self._pending.end if kind is FilterKind.PENDING_TRANSACTIONS else self._heads.end
         self._filters[filter_id] = Filter(
             kind=kind,

@@ -44,6 +44,13 @@ def get_raw_receipts(context: Context, block: BlockSelector) -> list[DataText]:
     return [data(receipt.encode()) for receipt in receipts_of(context, view).receipts]
 
 
+@RAW.method("debug_getRawBlockAccessList")
+def get_raw_block_access_list(context: Context, block: BlockSelector) -> DataText:
+    """`0x` for every block that exists: blocks carry no access lists (EIP-7928) before Amsterdam."""
+    _view(context, block)
+    return "0x"
+
+
 @RAW.method("debug_getBadBlocks")
 def get_bad_blocks(_context: Context) -> list[JsonObject]:
     """Blocks that failed validation: none, for this node keeps none of them."""

@@ -105,6 +105,11 @@ async def get_block_receipts(context: Context, block: BlockSelector) -> Any:
     return context.blocks.rendered.get((view.hash, "receipts"), lambda: block_receipts(context, view))
 
 
+@BLOCKS.method("eth_getBlockAccessList")
+def get_block_access_list(_context: Context, block: BlockSelector) -> None:
+    """Null: blocks carry no access lists (EIP-7928) before Amsterdam."""
+
+
 @BLOCKS.method("eth_getUncleCountByBlockNumber")
 def get_uncle_count_by_block_number(context: Context, block: BlockByNumber) -> QuantityText | None:
     """Zero for every block that exists: this chain has no uncles."""

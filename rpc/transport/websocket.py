@@ -6,7 +6,6 @@ tells its subscription's id.
 """
 
 import asyncio
-import secrets
 import time
 from collections import deque
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from rpc.context import Context, Subscription
 from rpc.dispatch import Dispatcher, notification
 from rpc.errors import LimitExceeded
 from rpc.events import Event, EventHub
+from rpc.filters import new_id
 from rpc.limits import Limits
 from rpc.trace_context import ORIGIN, origin_of
 from rpc.transport.access import AccessControl
@@ -139,7 +139,7 @@ class Socket:
         """The id of a new subscription, which is held until `_activate`. Raises LimitExceeded."""
         if len(self._subscriptions) >= self._limits.subscriptions:
             raise LimitExceeded(f"too many subscriptions: at most {self._limits.subscriptions} a connection")
-        subscription_id = "0x" + secrets.token_hex(16)
+        subscription_id = new_id()
         self._subscriptions[subscription_id] = LiveSubscription(source=source)
         return subscription_id
 

@@ -187,6 +187,12 @@ async def test_uncles_are_zero_for_blocks_that_exist(client: Client, chain: Fake
     assert await client.call("eth_getUncleByBlockNumberAndIndex", "latest", "0x0") is None
 
 
+async def test_blocks_have_no_access_lists(client: Client) -> None:
+    assert await client.call("eth_getBlockAccessList", "0x1") is None
+    assert await client.call("debug_getRawBlockAccessList", "latest") == "0x"
+    assert (await client.error("debug_getRawBlockAccessList", "0x99"))["code"] == -32000
+
+
 async def test_block_off_the_canonical_chain_is_still_found_by_hash(client: Client, chain: FakeChain) -> None:
     (old,) = chain.fork(1)
     chain.append([], salt=b"other")

@@ -153,6 +153,12 @@ async def test_uninstalled_filter_is_gone(client: Client) -> None:
     assert (await client.error("eth_getFilterChanges", filter_id))["message"] == "filter not found"
 
 
+async def test_ids_are_quantities(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("secrets.randbits", lambda _bits: 0x0A)
+    assert await client.call("eth_newBlockFilter") == "0xa"
+    assert await client.call("eth_uninstallFilter", "0xa") is True
+
+
 async def test_filters_are_limited(client: Client) -> None:
     for _ in range(5):
         await client.call("eth_newBlockFilter")
