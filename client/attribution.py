@@ -4,7 +4,7 @@ Nothing is believed: the batches come out of the calldata of settlements, their 
 prices, owners and revenue shares are read from the contracts, and the integers are those of `contracts.rewards`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from eth_account.signers.local import LocalAccount
@@ -16,11 +16,25 @@ from client.chain import Chain
 from client.datanets import Datanets
 from client.errors import BadInput
 from client.models import Models
+from contracts.interface import bytes_argument, embedded_bytes, interface
 from contracts.open_genesis import parameter_key
-from contracts.records import Batch, batch_hash, decode_batch, decode_record, encode_batch, escrow_batch
+from contracts.records import (
+    VERSION,
+    Batch,
+    RecordError,
+    batch_hash,
+    decode_batch,
+    decode_record,
+    encode_batch,
+    escrow_batch,
+)
 from contracts.rewards import ContributionOwners, FeeRates, RewardTree, add_rewards, batch_rewards
 
 ZERO_ROOT = bytes(32)
+BYTES_POSITION = 2
+"""`settle` takes the batch, and `fulfil` the record, as its third argument."""
+REQUEST_ID_AT = 56
+"""Where an escrowed record has its request's id."""
 
 Tick = Callable[[], None]
 
@@ -89,10 +103,11 @@ class Attribution:
         return [self._read_settlement(log) for log in logs]
 
     def _read_settlement(self, entry: EventData) -> SettledBatch:
-        transaction = self._chain.web3.eth.get_transaction(entry["transactionHash"])
-        _, arguments = self._inference.decode_function_input(transaction["input"])
-        data = bytes(arguments["batch"])
-        if batch_hash(data) != bytes(entry["args"]["batchHash"]):
+        wanted, worker = bytes(entry["args"]["batchHash"]), to_canonical_address(entry["args"]["worker"])
+        begin = bytes([VERSION]) + self._chain.chain_id.to_bytes(8, "big") + worker
+        candidates = self._candidates(entry["transactionHash"], "settle", begin, offset=0)
+        data = next((candidate for candidate in candidates if batch_hash(candidate) == wanted), None)
+        if data is None:
             raise BadInput(f"settlement {entry['transactionHash'].to_0x_hex()} does not hash to its event")
         registered = self._contract.functions.batch(batch_hash(data)).call()
         return SettledBatch(
@@ -116,16 +131,12 @@ class Attribution:
         (fulfilled,) = self._inference.events.Fulfilled().get_logs(
             from_block=0, to_block=entry["blockNumber"], argument_filters={"batchHash": wanted}
         )
-        transaction = self._chain.web3.eth.get_transaction(fulfilled["transactionHash"])
-        _, arguments = self._inference.decode_function_input(transaction["input"])
-        batch = escrow_batch(
-            decode_record(bytes(arguments["record"])),
-            chain_id=self._chain.chain_id,
-            worker=to_canonical_address(fulfilled["args"]["worker"]),
-            nonce=fulfilled["args"]["batchNonce"],
-            payer=to_canonical_address(self._inference.functions.escrowed(arguments["requestId"]).call()[0]),
-        )
-        if batch_hash(encode_batch(batch)) != bytes(wanted):
+        request_id = bytes(fulfilled["args"]["requestId"])
+        payer = to_canonical_address(self._inference.functions.escrowed(request_id).call()[0])
+        candidates = self._candidates(fulfilled["transactionHash"], "fulfil", request_id, offset=REQUEST_ID_AT)
+        batches = (self._batch_of_one(data, fulfilled, payer) for data in candidates)
+        batch = next((b for b in batches if b is not None and batch_hash(encode_batch(b)) == bytes(wanted)), None)
+        if batch is None:
             raise BadInput(f"answer {fulfilled['transactionHash'].to_0x_hex()} does not hash to its event")
         return SettledBatch(
             block_number=entry["blockNumber"],
@@ -134,6 +145,27 @@ class Attribution:
             batch=batch,
             contributors_bps=entry["args"]["contributorsBps"],
         )
+
+    def _batch_of_one(self, data: bytes, fulfilled: EventData, payer: bytes) -> Batch | None:
+        try:
+            record = decode_record(data)
+            worker, nonce = to_canonical_address(fulfilled["args"]["worker"]), fulfilled["args"]["batchNonce"]
+            return escrow_batch(record, chain_id=self._chain.chain_id, worker=worker, nonce=nonce, payer=payer)
+        except RecordError:
+            return None
+
+    def _candidates(self, transaction_hash: HexBytes, function: str, needle: bytes, *, offset: int) -> Iterator[bytes]:
+        """Byte strings that may be what a call of `function` was given: first those in the transaction's calldata, then
+        what was put together on the way, by the node's trace of it."""
+        yield from embedded_bytes(
+            bytes(self._chain.web3.eth.get_transaction(transaction_hash)["input"]), needle, offset
+        )
+        inference = interface("Inference")
+        for trace in self._chain.rpc("trace_transaction", [transaction_hash.to_0x_hex()]):
+            action = trace["action"]
+            calldata = bytes.fromhex(action.get("input", "0x")[2:])
+            if action.get("to") == "0x" + inference.address.hex() and calldata[:4] == inference.selector(function):
+                yield bytes_argument(calldata, BYTES_POSITION)
 
     def prices_of(self, model_id: int, checkpoint: int) -> tuple[int, int]:
         """(price in, price out) of a checkpoint, wei per 1,000 tokens."""

@@ -5,6 +5,7 @@
     datanets.decode_result("datanet", output) -> a mapping; one value where the function returns one that is no struct
     datanets.topic("Contributed") -> the event's first topic
     datanets.decode_event("Contributed", topics, data) -> a mapping of its arguments
+    embedded_bytes(calldata, needle, 0) -> byte strings in it that begin with `needle`, however deep
     bytes_argument(calldata, 2) -> the third argument, of a function that takes `bytes` there
 
 Addresses come out as 0x-prefixed lower-case text, structs and several results as mappings by their ABI names. Pure: no
@@ -14,9 +15,9 @@ connection and no web3.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError
@@ -24,6 +25,8 @@ from eth_abi.exceptions import DecodingError
 from contracts.addresses import OP_PREDEPLOYS, OPEN_PREDEPLOYS
 from contracts.artifacts import ABI
 from contracts.signatures import AbiEntry, canonical_signature, selector, topic
+
+MAX_EMBEDDED: Final = 256
 
 
 class InterfaceError(ValueError):
@@ -96,6 +99,22 @@ def bytes_argument(calldata: bytes, position: int) -> bytes:
     if start + length > len(arguments):
         raise InterfaceError(f"argument {position}: {length} bytes at {start}, calldata has {len(arguments)}")
     return bytes(arguments[start : start + length])
+
+
+def embedded_bytes(calldata: bytes, needle: bytes, offset: int) -> Iterator[bytes]:
+    """Every ABI byte string in `calldata`, at any depth of calls in calls, that has `needle` at `offset`: candidates,
+    at most MAX_EMBEDDED of them, for a caller who knows the hash of the right one."""
+    position = -1
+    for _ in range(MAX_EMBEDDED):
+        position = calldata.find(needle, position + 1)
+        if position < 0:
+            return
+        start = position - offset
+        if start < 32:
+            continue
+        length = int.from_bytes(calldata[start - 32 : start], "big")
+        if offset + len(needle) <= length <= len(calldata) - start:
+            yield calldata[start : start + length]
 
 
 def _word(arguments: memoryview, at: int) -> int:

@@ -15,7 +15,7 @@ Nothing is believed but the chain: a batch is read from the calldata that settle
 prices and owners come from the contracts, and the integers are those of `contracts.rewards`. So everybody who runs a
 node can rebuild an epoch's tree and a claim's proof, and a root that says otherwise is shown as such.
 
-All of it runs in a reader process (`node.readers`), one question at a time, with no clock and no network. Answers are
+All of it runs in a reader process (`node.readers`), one question at a time, with no network. Answers are
 plain values: mappings with the names that clients see, integers, bytes, text; `rpc` makes JSON of them.
 
 Start reading at `questions.py`. Imports `contracts` and `state`, nothing else of `rollup`.

@@ -1,16 +1,18 @@
 """Settled inference records: read back from the calldata that settled them, filtered, attributed.
 
 A batch is registered with Attribution when it is paid: a worker's settlement at once, an escrowed request when it is
-released. Its bytes are in the calldata of `settle`, or those of its one record in that of `fulfil`, sent directly by
-the worker; they are checked against the registered hash.
+released. Its bytes are in the calldata of `settle`, or those of its one record in that of `fulfil`, in a transaction of
+the worker's own; they are checked against the registered hash.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from contracts.interface import InterfaceError, bytes_argument, interface
+from contracts.interface import InterfaceError, bytes_argument, embedded_bytes
 from contracts.records import (
+    VERSION,
     Batch,
     Record,
     RecordError,
@@ -28,6 +30,8 @@ from rollup.indexer.memory import Memory
 from rollup.indexer.pages import Place, decode_place
 from rollup.indexer.snapshot import Answer, Snapshot, address_bytes, padded
 from state.database import LogEntry
+from state.queries.errors import NotTraceable, TracingFailed
+from state.tracing.budget import TraceTimedOut, TraceTooLarge
 
 RECORDS_A_PAGE: Final = 10_000
 """Records that one page looks at: with a rare contributor it may be short, or empty, and still have a next."""
@@ -37,6 +41,8 @@ MAX_RANGE: Final = 1_000_000
 """Blocks from first to last."""
 BYTES_POSITION: Final = 2
 """`settle` takes the batch, and `fulfil` the record, as its third argument."""
+REQUEST_ID_AT: Final = 56
+"""Where an escrowed record has its request's id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,21 +83,18 @@ def batch_of(snapshot: Snapshot, memory: Memory, registered: Registration) -> Ba
     if known is not None:
         memory.batches.move_to_end(registered.batch_hash)
         return known
-    try:
-        batch = _settled(snapshot, registered) or _escrowed(snapshot, registered)
-    except (InterfaceError, RecordError):
-        return None
+    batch = _settled(snapshot, registered) or _escrowed(snapshot, registered)
     if batch is not None:
         memory.keep_batch(registered.batch_hash, batch)
     return batch
 
 
 def _settled(snapshot: Snapshot, registered: Registration) -> Batch | None:
-    calldata = snapshot.calldata(registered.entry)
-    if calldata[:4] != interface("Inference").selector("settle"):
-        return None
-    data = bytes_argument(calldata, BYTES_POSITION)
-    return decode_batch(data) if batch_hash(data) == registered.batch_hash else None
+    begin = bytes([VERSION]) + snapshot.queries.chain_id.to_bytes(8, "big") + address_bytes(registered.worker)
+    for data in _candidates(snapshot, registered.entry, "settle", begin, offset=0):
+        if batch_hash(data) == registered.batch_hash:
+            return decode_batch(data)
+    return None
 
 
 def _escrowed(snapshot: Snapshot, registered: Registration) -> Batch | None:
@@ -99,15 +102,36 @@ def _escrowed(snapshot: Snapshot, registered: Registration) -> Batch | None:
     last = registered.entry.block_number
     for entry in snapshot.logs("Inference", "Fulfilled", [None, None, registered.batch_hash], last=last):
         found = snapshot.arguments("Inference", "Fulfilled", entry)
-        batch = escrow_batch(
-            decode_record(bytes_argument(snapshot.calldata(entry), BYTES_POSITION)),
-            chain_id=snapshot.queries.chain_id,
-            worker=address_bytes(found["worker"]),
-            nonce=found["batchNonce"],
-            payer=address_bytes(snapshot.view("Inference", "escrowed", found["requestId"])["payer"]),
-        )
-        return batch if batch_hash(encode_batch(batch)) == registered.batch_hash else None
+        payer = address_bytes(snapshot.view("Inference", "escrowed", found["requestId"])["payer"])
+        for data in _candidates(snapshot, entry, "fulfil", found["requestId"], offset=REQUEST_ID_AT):
+            batch = _batch_of_one(snapshot, data, address_bytes(found["worker"]), found["batchNonce"], payer)
+            if batch is not None and batch_hash(encode_batch(batch)) == registered.batch_hash:
+                return batch
     return None
+
+
+def _batch_of_one(snapshot: Snapshot, data: bytes, worker: bytes, nonce: int, payer: bytes) -> Batch | None:
+    try:
+        record = decode_record(data)
+        return escrow_batch(record, chain_id=snapshot.queries.chain_id, worker=worker, nonce=nonce, payer=payer)
+    except RecordError:
+        return None
+
+
+def _candidates(snapshot: Snapshot, entry: LogEntry, function: str, needle: bytes, *, offset: int) -> Iterator[bytes]:
+    """Byte strings that may be what a call of `function` was given.
+
+    First those in the transaction's calldata, where the worker's own call has it, alone or among others (EIP-7702). If
+    the right one is none of them, it was put together on the way: then the transaction is run again.
+    """
+    yield from embedded_bytes(snapshot.calldata(entry), needle, offset)
+    try:
+        inputs = snapshot.inputs(entry, "Inference", function)
+    except (NotTraceable, TracingFailed, TraceTooLarge, TraceTimedOut):
+        return
+    for calldata in inputs:
+        with suppress(InterfaceError):
+            yield bytes_argument(calldata, BYTES_POSITION)
 
 
 def price_of(snapshot: Snapshot, memory: Memory, record: Record) -> tuple[int, int]:

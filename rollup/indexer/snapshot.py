@@ -1,5 +1,6 @@
 """What answers read: the state after one canonical block, and the logs and transactions up to it."""
 
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, TypeAlias
 
@@ -7,13 +8,18 @@ from contracts.interface import InterfaceError, interface
 from rollup.indexer.errors import BlockNotCanonical, EconomyMissing
 from state.blocks import Header
 from state.database import LogEntry
+from state.execution.hooks import FrameEntry
 from state.execution.port import CallMessage
 from state.primitives.types import Address, Gas, Hash32, Wei
 from state.queries import StateQueries
+from state.queries.traces import Replay, stored_block
+from state.tracing import Budget, Tracer
 from state.transactions import decode_transaction
 
 Answer: TypeAlias = dict[str, Any]
 
+REPLAY_BYTES: Final = 4 * 1024 * 1024
+REPLAY_SECONDS: Final = 4.0
 VIEW_GAS: Final = Gas(30_000_000)
 _NOBODY: Final = Address(bytes(20))
 
@@ -81,6 +87,39 @@ class Snapshot:
         if block is None:
             return b""
         return decode_transaction(block.transactions[entry.transaction_index]).data
+
+    def inputs(self, entry: LogEntry, contract: str, function: str) -> list[bytes]:
+        """The calldata of every call of `function` inside the transaction that logged `entry`, by running it again.
+
+        Raises NodeError where it can't be run, or not within REPLAY_SECONDS.
+        """
+        codec = interface(contract)
+        tracer = CalledInputs(Budget(REPLAY_BYTES), Address(codec.address), codec.selector(function))
+        deadline = time.monotonic() + REPLAY_SECONDS
+        budget = Budget(REPLAY_BYTES, lambda: time.monotonic() > deadline)
+        replay = Replay(self.queries, entry.block_hash, stored_block(self.queries, entry.block_hash), budget)
+        replay.trace(entry.transaction_index, tracer)
+        return tracer.inputs
+
+
+class CalledInputs(Tracer):
+    """Collects the calldata of the calls of one function."""
+
+    def __init__(self, budget: Budget, address: Address, selector: bytes) -> None:
+        super().__init__(budget)
+        self._address = address
+        self._selector = selector
+        self.inputs: list[bytes] = []
+
+    def enter(self, entry: FrameEntry) -> None:
+        """Remembered where it is such a call."""
+        if entry.to == self._address and entry.input[:4] == self._selector:
+            self._budget.spend(len(entry.input))
+            self.inputs.append(entry.input)
+
+    def result(self) -> bytes:
+        """Nothing in JSON."""
+        return b""
 
 
 def padded(value: int | bytes) -> bytes:

@@ -7,7 +7,7 @@ from eth_abi.abi import encode
 from eth_hash.auto import keccak
 
 from contracts.addresses import OPEN_PREDEPLOYS
-from contracts.interface import InterfaceError, bytes_argument, interface
+from contracts.interface import InterfaceError, bytes_argument, embedded_bytes, interface
 from tests.unit.contracts.open_chain import CONTRIBUTOR, OPEN, OWNER, OpenChain, hexed, padded
 
 
@@ -80,3 +80,16 @@ def test_bytes_of_an_argument_are_found_whatever_stands_around_them() -> None:
 def test_calldata_that_ends_too_early_is_refused(arguments: bytes) -> None:
     with pytest.raises(InterfaceError):
         bytes_argument(b"\1\2\3\4" + arguments, 2)
+
+
+def test_embedded_bytes_are_found_at_any_depth_and_never_outside() -> None:
+    inner = b"\1\2\3\4" + encode(["bytes"], [b"needle and more"])
+    outer = b"\5\6\7\x08" + encode(["bytes[]"], [[b"x", inner]])
+    assert list(embedded_bytes(outer, b"needle", 0)) == [b"needle and more"]
+    assert list(embedded_bytes(outer, b"and", 7)) == [b"needle and more"]
+    for nonsense in (b"needle", padded(2**255) + b"needle", padded(7) + b"needle", padded(5) + b"needle"):
+        assert list(embedded_bytes(nonsense, b"needle", 0)) == []
+
+
+def test_decoys_are_bounded() -> None:
+    assert len(list(embedded_bytes((padded(1) + b"n" * 32) * 1_000, b"n", 0))) <= 256

@@ -1,6 +1,7 @@
 """The product's own L2 in memory, driven through its contracts by signed transactions."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,10 +19,11 @@ from state.blocks import Receipt
 from state.database import ChainDatabase, Heads, MemoryStore
 from state.execution.fast import FastExecutor
 from state.execution.port import ChainRules
-from state.primitives.crypto import private_key_to_address
+from state.primitives.crypto import private_key_to_address, sign_digest
 from state.primitives.types import Address, Gas, Hash32, Nonce, UnixSeconds, Wei
 from state.queries import StateQueries
-from state.transactions import RecoveredTransaction, SignedTransaction, TransactionType, sign_transaction
+from state.transactions import Authorization, RecoveredTransaction, SignedTransaction, TransactionType, sign_transaction
+from state.transactions.signing import authorization_hash
 from state.transition import BlockAttributes, BlockBuilder, GenesisSpec, genesis_record
 
 OPEN = 10**18
@@ -76,22 +78,25 @@ class OpenNetwork:
 
     def call(self, key: bytes, contract: str, function: str, *arguments: Any, value: int = 0) -> RecoveredTransaction:
         data = interface(contract).encode_call(function, *arguments)
-        unsigned = SignedTransaction(
-            type=TransactionType.DYNAMIC_FEE,
-            chain_id=CHAIN_ID,
-            nonce=Nonce(self.nonces[key]),
-            gas_limit=Gas(6_000_000),
-            max_fee_per_gas=Wei(3 * GWEI),
-            max_priority_fee_per_gas=Wei(1),
-            to=Address(OPEN_PREDEPLOYS[contract]),
-            value=Wei(value),
-            data=data,
-            y_parity=0,
-            r=0,
-            s=0,
-        )
+        return self.sign(key, to=Address(OPEN_PREDEPLOYS[contract]), value=Wei(value), data=data)
+
+    def sign(self, key: bytes, **changes: Any) -> RecoveredTransaction:
+        """A transaction with the account's next nonce."""
+        fields: dict[str, Any] = {
+            "type": TransactionType.DYNAMIC_FEE,
+            "chain_id": CHAIN_ID,
+            "nonce": Nonce(self.nonces[key]),
+            "gas_limit": Gas(6_000_000),
+            "max_fee_per_gas": Wei(3 * GWEI),
+            "max_priority_fee_per_gas": Wei(1),
+            "value": Wei(0),
+            "data": b"",
+            "y_parity": 0,
+            "r": 0,
+            "s": 0,
+        }
         self.nonces[key] += 1
-        return sign_transaction(unsigned, key)
+        return sign_transaction(SignedTransaction(**(fields | changes)), key)
 
     def mine(self, *transactions: RecoveredTransaction, seconds: int = 2, succeed: bool = True) -> list[Receipt]:
         """The next block's receipts."""
@@ -164,8 +169,18 @@ class OpenNetwork:
         self.send(WORKER, "Staking", "stake", 2, padded(address_of(WORKER)), value=100 * OPEN)
         self.send(BUYER, "Inference", "depositFor", hexed(WORKER), value=1_000 * OPEN)
 
-    def settle(self, nonce: int, *records: Record, owed: int) -> bytes:
-        """The batch's hash; `owed` is the buyer's cumulative amount after it."""
+    def delegate(self, key: bytes, code: bytes) -> None:
+        """The account runs the code at that address from now on (EIP-7702)."""
+        unsigned = Authorization(
+            chain_id=CHAIN_ID, address=Address(code), nonce=Nonce(self.nonces[key]), y_parity=0, r=0, s=0
+        )
+        y_parity, r, s = sign_digest(key, authorization_hash(unsigned))
+        self.nonces[key] += 1
+        signed = replace(unsigned, y_parity=y_parity, r=r, s=s)
+        self.mine(self.sign(OWNER, type=TransactionType.SET_CODE, to=address_of(OWNER), authorizations=(signed,)))
+
+    def settlement(self, nonce: int, *records: Record, owed: int) -> tuple[bytes, bytes]:
+        """(the batch's hash, the calldata of its settlement); `owed` is the buyer's cumulative amount after it."""
         batch = Batch(
             chain_id=CHAIN_ID,
             worker=address_of(WORKER),
@@ -176,8 +191,13 @@ class OpenNetwork:
         voucher = Voucher(payer=hexed(BUYER), worker=hexed(WORKER), session=0, cumulative=owed)
         signature = sign_voucher(voucher, BUYER, chain_id=CHAIN_ID)
         data = encode_batch(batch)
-        self.send(WORKER, "Inference", "settle", [voucher.as_tuple()], [signature], data)
-        return batch_hash(data)
+        return batch_hash(data), interface("Inference").encode_call("settle", [voucher.as_tuple()], [signature], data)
+
+    def settle(self, nonce: int, *records: Record, owed: int) -> bytes:
+        """The batch's hash, which is settled."""
+        batch, calldata = self.settlement(nonce, *records, owed=owed)
+        self.mine(self.sign(WORKER, to=Address(OPEN_PREDEPLOYS["Inference"]), data=calldata))
+        return batch
 
     def answer_escrowed(self, shares: Sequence[tuple[int, int]]) -> None:
         """A request in escrow is made, fulfilled and released."""

@@ -3,10 +3,13 @@
 from typing import Any
 
 import pytest
+from eth_abi.abi import encode
 from eth_hash.auto import keccak
 
+from contracts.addresses import MULTICALL3, OPEN_PREDEPLOYS
 from contracts.genesis_config import TOTAL_SUPPLY
 from contracts.records import record_id
+from contracts.signatures import selector
 from rollup.indexer import Economy, EconomyMissing, InvalidQuestion, records
 from rollup.indexer.errors import BlockNotCanonical
 from state.database import ChainDatabase, MemoryStore
@@ -163,6 +166,41 @@ def test_record_and_its_attribution_add_up_to_the_wei(network: OpenNetwork) -> N
         assert share["contributorAmount"] + share["datanetOwnerAmount"] == share["amount"]
     assert network.ask("inference", of_batch=batch, index=1)["inference"] is None
     assert network.ask("attribution", of_batch=b"\1" * 32, index=0)["attribution"] is None
+
+
+def multicall(target: bytes, calldata: bytes) -> bytes:
+    signature = "aggregate3Value((address,bool,uint256,bytes)[])"
+    calls = [("0x" + target.hex(), False, 0, calldata)]
+    return selector(signature) + encode(["(address,bool,uint256,bytes)[]"], [calls])
+
+
+@pytest.mark.parametrize("is_hidden", [False, True], ids=["in the calldata", "put together on the way"])
+def test_batch_settled_by_a_delegated_account_is_found(
+    network: OpenNetwork, monkeypatch: pytest.MonkeyPatch, is_hidden: bool
+) -> None:
+    """EIP-7702: the contract's caller is the transaction's origin, but the transaction calls the account itself."""
+    if is_hidden:
+        monkeypatch.setattr(records, "embedded_bytes", lambda *_: iter(()))
+    network.delegate(WORKER, MULTICALL3)
+    batch, calldata = network.settlement(0, record(), owed=FEE)
+    data = multicall(OPEN_PREDEPLOYS["Inference"], calldata)
+    network.mine(network.sign(WORKER, to=address_of(WORKER), data=data))
+    assert network.ask("inference", of_batch=batch, index=0)["inference"]["fee"] == FEE
+    assert network.ask("earnings", account=address_of(BOB))["earnings"]["earned"] > 0
+
+
+def test_batch_that_nobody_can_read_is_counted_and_stops_nothing(
+    network: OpenNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = network.settle(0, record(), owed=FEE)
+    monkeypatch.setattr(records, "_candidates", lambda *_, **__: iter(()))
+    assert network.ask("inference", of_batch=lost, index=0)["inference"] is None
+    assert network.ask("earnings", account=address_of(BOB))["earnings"]["earned"] == 0
+    monkeypatch.undo()
+    network.settle(1, record(), owed=2 * FEE)
+    assert network.ask("earnings", account=address_of(BOB))["earnings"]["earned"] > 0
+    network.propose(1, b"\x11" * 32, 1)
+    assert network.ask("epoch", number=1)["epoch"]["unreadableBatches"] == [lost]
 
 
 def test_supply_is_measured_and_its_parts_add_up(network: OpenNetwork) -> None:
