@@ -8,8 +8,10 @@ from rpc.errors import REVERT_CODE, CallFailed, ExecutionReverted, InvalidParams
 from rpc.parameters import (
     LATEST,
     NO_OVERRIDES,
+    BlockByNumber,
     BlockOverrides,
     BlockSelector,
+    BlockTag,
     CallRequest,
     StateOverrides,
 )
@@ -23,6 +25,8 @@ from state.execution.port import CallMessage, TransactionOutcome
 from state.primitives.types import ZERO_ADDRESS, Gas, Wei
 
 CALLS: Final = MethodGroup("Calls")
+UNNAMED: Final = BlockByNumber(which=BlockTag.LATEST)
+"""The latest block where the client names none; told from a named one by its identity."""
 
 
 @CALLS.method("eth_call")
@@ -45,12 +49,19 @@ async def call(
 async def estimate_gas(
     context: Context,
     transaction: CallRequest,
-    block: BlockSelector = LATEST,
+    block: BlockSelector = UNNAMED,
     overrides: StateOverrides = NO_OVERRIDES,
     block_overrides: BlockOverrides | None = None,
 ) -> QuantityText:
-    """The gas limit that a transaction needs to succeed on the state of a block, overrides as in eth_call."""
+    """The gas limit that a transaction needs to succeed on the state of a block, overrides as in eth_call.
+
+    Without a block: on the latest state, at the time of the next block, in which the transaction will be.
+    """
     selected = await select_state(context, block)
+    if block is UNNAMED and block_overrides is None:
+        # What was written in the latest block at its time would cost less there than later: Uniswap's v2 pairs write
+        # their price sums once for each time, and an estimate at the latest time leaves their gas out.
+        block_overrides = BlockOverrides(timestamp=selected.header.timestamp + context.ports.info.block_time)
     header = overridden_header(selected.header, block_overrides)
     message = call_message(context, transaction, header, default_gas=header.gas_limit)
     try:

@@ -76,6 +76,13 @@ async def test_calls_and_estimates_hand_block_overrides_on(client: Client, chain
     assert [message.gas_limit for message in chain.calls] == [50_000_000, 200_000]
 
 
+async def test_estimate_without_a_block_is_at_the_next_blocks_time(client: Client, chain: FakeChain) -> None:
+    head = await client.call("eth_getBlockByNumber", "latest", False)
+    await client.call("eth_estimateGas", {"to": TO})
+    await client.call("eth_estimateGas", {"to": TO}, "latest")
+    assert chain.block_overrides == [BlockOverrides(timestamp=int(head["timestamp"], 16) + 2), None]
+
+
 async def test_a_call_s_fees_are_read_against_the_overridden_base_fee(client: Client, chain: FakeChain) -> None:
     await client.call("eth_call", {"to": TO, "maxPriorityFeePerGas": "0x2"}, "latest", None, {"baseFeePerGas": "0x5"})
     assert chain.calls[-1].gas_price == 7
