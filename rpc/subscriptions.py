@@ -75,10 +75,11 @@ class NewPendingTransactions:
 
 @dataclass(slots=True, kw_only=True)
 class Syncing:
-    """Whether the node is catching up, each time that changes; looked at when the head moves."""
+    """Whether the node is catching up, once and then each time that changes; looked at when the head moves."""
 
     info: NodeInfo
-    was_syncing: bool = False
+    was_syncing: bool | None = None
+    """None until it was told."""
 
     def results(self, event: Event) -> list[Any]:
         progress = self.info.syncing()

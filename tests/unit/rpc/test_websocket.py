@@ -132,9 +132,12 @@ async def test_unsubscribed_means_silence(ws: SocketClient, chain: FakeChain, se
     assert ws.notifications == []
 
 
-async def test_syncing_is_told_when_it_changes(ws: SocketClient, chain: FakeChain, server: RpcServer) -> None:
+async def test_syncing_is_told_at_first_and_when_it_changes(
+    ws: SocketClient, chain: FakeChain, server: RpcServer
+) -> None:
     await ws.request("eth_subscribe", "syncing")
-    server.events.publish_heads([chain.append([])])
+    server.events.publish_heads([chain.append([]), chain.append([])])
+    assert (await ws.notification())["result"] is False
     chain.progress = SyncProgress(
         starting_block=BlockNumber(0), current_block=BlockNumber(3), highest_block=BlockNumber(9)
     )

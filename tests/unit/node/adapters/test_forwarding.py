@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from node.adapters.forwarding import ForwardedRejection, ForwardingPool, NoPool, SequencerUnreachable
+from rpc.ports import PoolCounts
 from state.errors import DecodeError
 from state.primitives.types import Address, Nonce, Wei
 from state.transactions import RecoveredTransaction
@@ -87,8 +88,11 @@ async def test_a_nonce_after_a_gap_does_not_count_until_the_gap_is_filled() -> N
     follower = Follower(TAKEN)
     await follower.send(1)
     assert follower.pool.pending_nonce(SENDER) == 0
+    assert follower.pool.executable(10) == []
     await follower.send(0)
     assert follower.pool.pending_nonce(SENDER) == 2
+    assert [transaction.transaction.nonce for transaction in follower.pool.executable(10)] == [0, 1]
+    assert [transaction.transaction.nonce for transaction in follower.pool.executable(1)] == [0]
 
 
 async def test_what_a_block_used_up_is_forgotten() -> None:
@@ -174,3 +178,20 @@ async def test_what_is_no_transaction_is_never_forwarded() -> None:
     with pytest.raises(DecodeError):
         await follower.pool.submit(b"\x02\xc0")
     assert follower.sequencer.requests == 0
+
+
+async def test_content_is_what_was_forwarded_and_queued_behind_a_gap() -> None:
+    follower = Follower(TAKEN)
+    await follower.send(0, 1, 3)
+    content = list(follower.pool.content())
+    assert [(entry.transaction.transaction.nonce, entry.is_executable) for entry in content] == [
+        (0, True),
+        (1, True),
+        (3, False),
+    ]
+    assert list(follower.pool.content(SENDER)) == content
+    assert list(follower.pool.content(Address(bytes(20)))) == []
+    assert follower.pool.counts() == PoolCounts(executable=2, queued=1)
+    follower.head.next_nonce = 2
+    follower.pool.on_new_head([SENDER])
+    assert follower.pool.counts() == PoolCounts(executable=0, queued=1)

@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 from node.adapters.pool import LOGGED_A_SECOND, LocalPool, TransactionLog
 from node.recovery import FEWEST, SenderRecovery
 from rollup.txpool import TxPool
+from rpc.ports import PoolCounts
 from state.execution.port import ChainRules
 from state.primitives.crypto import private_key_to_address
 from state.primitives.types import Address, Gas, Hash32, Nonce, Wei
@@ -119,3 +120,14 @@ def test_says_nothing_of_a_second_whose_transactions_were_all_logged(count: int)
         now[0] = 2.0
         assert budget.takes_one()
     assert events == []
+
+
+async def test_content_and_counts_are_the_pools() -> None:
+    local, raws = LocalPool(make_pool(), clock=lambda: 0.0), transfers(3)
+    for raw in (raws[0], raws[2]):
+        await local.submit(raw)
+    content = list(local.content())
+    assert [(entry.transaction.raw, entry.is_executable) for entry in content] == [(raws[0], True), (raws[2], False)]
+    assert list(local.content(SENDER)) == content
+    assert list(local.content(SOMEBODY_ELSE)) == []
+    assert local.counts() == PoolCounts(executable=1, queued=1)
