@@ -1,5 +1,6 @@
 """ots_* and open_* over a real chain: the product's genesis, real blocks, questions answered by a reader pool."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,12 +10,15 @@ import httpx
 import pytest
 from eth_abi.abi import encode
 
+from client.attribution import Attribution
+from client.chain import Chain
 from contracts.addresses import CREATE2_DEPLOYER, MULTICALL3, OPEN_PREDEPLOYS
 from contracts.interface import interface
 from contracts.signatures import selector
 from node.adapters.chain import DatabaseChain
 from node.adapters.economy import ReaderEconomy
 from node.adapters.history import ReaderHistory
+from node.adapters.info import ProcessInfo
 from node.adapters.state import ReaderState
 from node.adapters.traces import ReaderTraces
 from node.readers import ReaderPool
@@ -33,7 +37,9 @@ from tests.unit.rollup.indexer.conftest import (
     GWEI,
     OWNER,
     RULES,
+    WORKER,
     OpenNetwork,
+    address_of,
     hexed,
     record,
 )
@@ -81,6 +87,7 @@ async def explored(tmp_path: Path) -> AsyncIterator[Explored]:
         chain=DatabaseChain(network.db, next_base_fee=lambda header: child_base_fee(header, RULES)),
         state=ReaderState(readers),
         economy=ReaderEconomy(readers),
+        info=ProcessInfo(chain_id=CHAIN_ID, block_time=2),
         history=ReaderHistory(readers),
         traces=ReaderTraces(readers),
     )
@@ -248,3 +255,30 @@ async def test_economy_is_answered_by_the_pool_and_long_sums_are_asked_for_again
     network.settle(4, record(), owed=5 * FEE)
     error = await explored.client.error("open_getEarnings", hexed(BOB))
     assert (error["code"], "ask again" in error["message"]) == (-32005, True)
+
+
+@pytest.mark.parametrize("is_hidden", [False, True], ids=["from calldata", "from a trace"])
+async def test_client_rebuilds_the_same_rewards_from_logs_and_calldata(
+    explored: Explored, monkeypatch: pytest.MonkeyPatch, is_hidden: bool
+) -> None:
+    """Settled by voucher, paid in escrow, settled by a delegated account: neither takes the other's word."""
+    network = explored.network
+    network.furnish()
+    network.settle(0, record(), owed=FEE)
+    network.answer_escrowed([(3, 1_000_000)])
+    network.delegate(WORKER, MULTICALL3)
+    _, calldata = network.settlement(2, record(shares=[(2, 1_000_000)]), owed=2 * FEE)
+    calls = [("0x" + OPEN_PREDEPLOYS["Inference"].hex(), False, 0, calldata)]
+    data = AGGREGATE + encode(["(address,bool,uint256,bytes)[]"], [calls])
+    network.mine(network.sign(WORKER, to=address_of(WORKER), data=data))
+    if is_hidden:
+        monkeypatch.setattr("client.attribution.embedded_bytes", lambda *_: iter(()))
+
+    def rebuilt() -> dict[str, int]:
+        return Attribution(Chain(explored.client.url)).cumulative_rewards(network.number)
+
+    rewards = await asyncio.to_thread(rebuilt)
+    assert len(rewards) == 3
+    for account, wei in rewards.items():
+        answer = await explored.client.call("open_getEarnings", account)
+        assert int(answer["earnings"]["earned"], 16) == wei
