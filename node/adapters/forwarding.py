@@ -213,9 +213,8 @@ class ForwardingPool:
         return PoolCounts(executable=executable, queued=len(self._by_hash) - executable)
 
     def executable(self, limit: int) -> Sequence[RecoveredTransaction]:
-        """None: what the sequencer would put into its next block is not known here."""
-        del limit
-        return ()
+        """What was forwarded without a gap before it, by sender and nonce; the sequencer may have better ones."""
+        return [entry.transaction for entry in islice((one for one in self.content() if one.is_executable), limit)]
 
 
 def _message(answer: dict[str, Any]) -> str:
