@@ -37,6 +37,8 @@ from state.errors import NodeError
 log = structlog.get_logger(__name__)
 
 _MISSING: Final = object()
+SUBMITTING_METHOD: Final = "eth_sendRawTransaction"
+SUBMISSION: Final = b'"eth_sendRawTransaction"'
 TURN_SECONDS: Final = 0.002
 """How long the calls of one batch keep everybody else waiting; a round of the event loop costs as much as a call."""
 
@@ -44,8 +46,9 @@ TURN_SECONDS: Final = 0.002
 class RequestSlots:
     """Bounds how many bodies are answered at once, and how many wait for that."""
 
-    def __init__(self, limits: Limits) -> None:
-        self._free: Final = asyncio.Semaphore(limits.concurrent_requests)
+    def __init__(self, limits: Limits, at_once: int | None = None) -> None:
+        """`at_once`: bodies at once, `limits.concurrent_requests` unless it is given."""
+        self._free: Final = asyncio.Semaphore(at_once or limits.concurrent_requests)
         self._most_waiting: Final = limits.waiting_requests
         self._waiting = 0
 
@@ -73,10 +76,16 @@ class Dispatcher:
         self._limits: Final = limits
         self._observe: Final = observe
         self._slots: Final = RequestSlots(limits)
+        self._submission_slots: Final = RequestSlots(limits, limits.concurrent_submissions)
 
     async def answer(self, body: bytes, context: Context) -> bytes | None:
         """The JSON to send back; None if the body holds notifications only. Raises nothing but cancellation."""
         try:
+            if SUBMISSION in body:  # if it is nothing else, no slow question of others keeps it waiting
+                async with self._submission_slots.taken():
+                    message = orjson.loads(body)
+                    if _only_submits(message):
+                        return await self._answer(message, context)
             async with self._slots.taken():
                 return await self._answer(orjson.loads(body), context)
         except orjson.JSONDecodeError as error:
@@ -162,6 +171,11 @@ class Dispatcher:
             if not deadline.expired():
                 raise
             raise RequestTimedOut(f"request timed out after {self._limits.call_seconds:g} s") from error
+
+
+def _only_submits(message: object) -> bool:
+    calls = message if isinstance(message, list) else (message,)
+    return all(isinstance(call, dict) and call.get("method") == SUBMITTING_METHOD for call in calls)
 
 
 def _envelope(call: object) -> tuple[Any, str, object]:

@@ -31,6 +31,8 @@ class Limits:
     """The calls of one batch together; those that did not begin by then are refused."""
     concurrent_requests: int = 128
     """Bodies being answered at once, over all connections."""
+    concurrent_submissions: int = 32
+    """Bodies of eth_sendRawTransaction alone, beside those: slow questions never keep transactions out."""
     waiting_requests: int = 2_048
     """Bodies that wait for one of those slots; beyond that they are refused."""
     connections: int = 2_048

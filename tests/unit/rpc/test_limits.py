@@ -18,8 +18,9 @@ from rpc.limits import Limits
 from rpc.registry import MethodGroup
 from rpc.server import RpcServer
 from rpc.transport.websocket import Outbox
+from state.transactions import TransactionType
 from tests.unit.rpc.conftest import Client, Clock
-from tests.unit.rpc.fake_chain import CONTRACT, FakeChain
+from tests.unit.rpc.fake_chain import CONTRACT, FakeChain, signed
 
 ROOT = Path(__file__).parents[3]
 
@@ -163,3 +164,29 @@ async def test_filters_of_all_clients_together_are_limited(chain: FakeChain) -> 
         for _ in range(2):
             await client.call("eth_newPendingTransactionFilter")
         assert (await client.error("eth_newBlockFilter"))["code"] == LimitExceeded.rpc_code
+
+
+async def test_slow_questions_never_keep_transactions_out(chain: FakeChain) -> None:
+    slow, begun = MethodGroup("slow"), asyncio.Event()
+
+    @slow.method("slow_call")
+    async def wait(_context: Context) -> None:
+        """Never."""
+        begun.set()
+        await asyncio.Event().wait()
+
+    raw = "0x" + signed(TransactionType.DYNAMIC_FEE, 2).raw.hex()
+    send = {"jsonrpc": "2.0", "id": 1, "method": "eth_sendRawTransaction", "params": [raw]}
+    ask = {"jsonrpc": "2.0", "id": 2, "method": "slow_call"}
+    async with serving(chain, Limits(concurrent_requests=1, concurrent_submissions=1), slow) as client:
+        stuck = asyncio.create_task(client.post(ask))
+        await asyncio.wait_for(begun.wait(), 5)
+        mixed = asyncio.create_task(client.post([send, ask]))  # names the method, and asks for more
+        assert (await asyncio.wait_for(client.post(send), 5))["result"]
+        answers = await asyncio.wait_for(client.post([send, send]), 5)
+        assert len(answers) == 2
+        assert not mixed.done()
+        for task in (stuck, mixed):
+            task.cancel()
+        await asyncio.gather(stuck, mixed, return_exceptions=True)
+    assert len(chain.submitted) == 3
