@@ -73,7 +73,7 @@ async def fee_history(
         "baseFeePerBlobGas": [quantity(blob_base_fee_of(header)) for header in [*headers, last]],
         "blobGasUsedRatio": [header.blob_gas_used / BLOB_GAS_LIMIT for header in headers],
     }
-    if reward_percentiles is not None:
+    if percentiles:
         turns = taking_turns(blocks, every=1)
         history["reward"] = [_rewards(context, block_hash, header, percentiles) async for block_hash, header in turns]
     return history

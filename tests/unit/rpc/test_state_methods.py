@@ -175,6 +175,13 @@ async def test_fee_history_is_cut_at_genesis_and_takes_decimal_counts(client: Cl
     assert "reward" not in history
 
 
+async def test_fee_history_without_percentiles_has_no_rewards(client: Client) -> None:
+    assert await client.call("eth_feeHistory", "0x2", "latest", []) == await client.call("eth_feeHistory", 2, "pending")
+    assert (await client.call("eth_feeHistory", "0x0", "latest", [50]))["gasUsedRatio"] == []
+    nothing = await client.call("eth_feeHistory", "0x1", "earliest", [0, 100])
+    assert (nothing["reward"], len(nothing["baseFeePerGas"])) == ([["0x0", "0x0"]], 2)  # a deposit pays no tip
+
+
 @pytest.mark.parametrize("percentiles", [[90, 10], [-1], [101], [1] * 101])
 async def test_fee_history_refuses_bad_percentiles(client: Client, percentiles: list[int]) -> None:
     error = await client.error("eth_feeHistory", "0x2", "latest", percentiles)
