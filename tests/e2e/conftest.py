@@ -1,5 +1,6 @@
 """Real processes: a devnet, Anvil, npm packages. What can't be had is skipped with its reason."""
 
+import json
 import os
 import shutil
 import signal
@@ -176,6 +177,13 @@ def npm(folder: Path, *arguments: str) -> None:
     done = subprocess.run(["npm", *arguments], cwd=folder, capture_output=True, text=True, timeout=240, check=False)
     if done.returncode != 0:
         pytest.skip(f"npm {' '.join(arguments)} failed: {done.stderr[-300:]}")
+
+
+@pytest.fixture(scope="session")
+def packages() -> Path:
+    """A folder outside of the repository whose node_modules holds all that clients/package.json pins."""
+    pinned = json.loads((Path(__file__).parent / "clients" / "package.json").read_text())["dependencies"]
+    return npm_packages("clients", *(f"{name}@{version}" for name, version in pinned.items()))
 
 
 def npm_packages(name: str, *packages: str) -> Path:

@@ -1,11 +1,10 @@
-"""The devnet that `wallets` uses too, packages of npm as package.json pins them, and contracts that npm's solc compiled."""
+"""The devnet that `wallets` uses too, npm's packages as package.json pins them, contracts that npm's solc compiled."""
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,12 +13,10 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
 
-from tests.e2e.conftest import npm_packages
 from tests.e2e.network.devnets import Devnet, send
 
 HERE: Final = Path(__file__).parent
 STEPS: Final = HERE.parent / "wallets" / "steps.mjs"
-PINNED: Final[dict[str, str]] = json.loads((HERE / "package.json").read_text())["dependencies"]
 FUNDS: Final = 100 * 10**18
 
 Artifacts = dict[str, dict[str, Any]]
@@ -28,23 +25,22 @@ Step = dict[str, Any]
 
 
 @pytest.fixture(scope="session")
-def packages() -> Path:
-    """A folder outside of the repository: the scripts beside node_modules with all that package.json pins."""
-    folder = npm_packages("clients", *(f"{name}@{version}" for name, version in PINNED.items()))
+def folder(packages: Path) -> Path:
+    """Outside of the repository: the scripts of this folder beside node_modules."""
     for source in (*HERE.glob("*.mjs"), *HERE.glob("solidity/*.sol"), STEPS):
-        shutil.copy(source, folder / source.name)
-    return folder
+        shutil.copy(source, packages / source.name)
+    return packages
 
 
 @pytest.fixture(scope="session")
-def artifacts(packages: Path) -> Artifacts:
+def artifacts(folder: Path) -> Artifacts:
     """The contracts of solidity/, compiled once for all runs."""
     sources = [*sorted(HERE.glob("solidity/*.sol")), HERE / "compile.mjs", HERE / "package.json"]
     digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
-    kept = packages / f"artifacts-{digest[:16]}.json"
+    kept = folder / f"artifacts-{digest[:16]}.json"
     if not kept.exists():
-        run_node(packages, "compile.mjs")
-        (packages / "artifacts.json").rename(kept)
+        run_node(folder, "compile.mjs")
+        (folder / "artifacts.json").rename(kept)
     found: Artifacts = json.loads(kept.read_text())
     return found
 
@@ -72,7 +68,7 @@ def funded(devnet: Devnet) -> Callable[[str], LocalAccount]:
 @pytest.fixture(scope="session")
 def run_steps(
     devnet: Devnet,
-    packages: Path,
+    folder: Path,
     artifacts: Artifacts,
     funded: Callable[[str], LocalAccount],
     tmp_path_factory: pytest.TempPathFactory,
@@ -91,7 +87,7 @@ def run_steps(
         }
         told = tmp_path_factory.mktemp("setting") / "setting.json"
         told.write_text(json.dumps(facts))
-        printed = run_node(packages, script, str(told))
+        printed = run_node(folder, script, str(told))
         steps = list(map(json.loads, printed.splitlines()))
         failed = {step["step"]: step["threw"] for step in steps if "threw" in step}
         assert not failed, failed
@@ -102,15 +98,7 @@ def run_steps(
 
 def run_node(folder: Path, *arguments: str) -> str:
     """Standard output of a script that runs beside node_modules."""
-    done = subprocess.run(["node", *arguments], cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(["node", *arguments], cwd=folder, capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == 0, done.stdout + done.stderr[:3000]
     print(done.stdout)
     return done.stdout
-
-
-@pytest.fixture
-def temporary_home(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """An environment whose HOME is empty, so that tools neither read nor leave settings."""
-    home = tmp_path / "home"
-    home.mkdir()
-    yield os.environ | {"HOME": str(home), "XDG_CONFIG_HOME": str(home), "XDG_CACHE_HOME": str(home)}

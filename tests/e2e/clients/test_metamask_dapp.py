@@ -46,7 +46,7 @@ VIEWS: Final = [
      "inputs": [{"name": "", "type": kind} for kind in kinds]}
     for name, kinds, result in (
         ("balanceOf", ["address"], "uint256"), ("allowance", ["address", "address"], "uint256"),
-        ("decimals", [], "uint8"), ("ownerOf", ["uint256"], "address"), ("isApprovedForAll", ["address", "address"], "bool"),
+        ("ownerOf", ["uint256"], "address"), ("isApprovedForAll", ["address", "address"], "bool"),
     )
 ]  # fmt: skip
 

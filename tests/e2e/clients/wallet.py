@@ -1,8 +1,8 @@
 """The half of a browser wallet that holds the key: it answers what provider.js does not fetch from the node itself.
 
 It fills transactions as MetaMask does: gas from `eth_estimateGas` with half as much again, fees from `eth_feeHistory`,
-the nonce from the pending block. Calls sent together (EIP-5792) become one transaction of the account to itself, by code
-that the account delegates to (EIP-7702): a contract with ERC-7821's `execute`.
+the nonce from the pending block. Calls sent together (EIP-5792) become one transaction of the account to itself, by the
+code that it delegates to (EIP-7702): a contract with ERC-7821's `execute`.
 """
 
 import json

@@ -7,20 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Devnet, npm_packages
+from tests.e2e.conftest import Devnet
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-VIEM = "viem@2.57.20"
 SCRIPT = Path(__file__).parent / "bridge.mjs"
 
 
 @pytest.fixture(scope="module")
-def viem_folder() -> Path:
+def viem_folder(packages: Path) -> Path:
     """A folder outside of the repository in which node finds viem."""
-    folder = npm_packages(VIEM.replace("@", "-"), VIEM)
-    shutil.copy(SCRIPT, folder / SCRIPT.name)
-    return folder
+    shutil.copy(SCRIPT, packages / SCRIPT.name)
+    return packages
 
 
 def test_viem_deposits_withdraws_proves_and_finalises(devnet: Devnet, viem_folder: Path) -> None:

@@ -15,11 +15,9 @@ from client.bridge import Bridge
 from client.chain import Chain
 from contracts.addresses import OP_PREDEPLOYS, OPEN_PREDEPLOYS, checksum
 from contracts.vouchers import Voucher, typed_data
-from tests.e2e.conftest import npm_packages
 from tests.e2e.network.devnets import NOBODY, Devnet
 from tests.e2e.wallets import counter
 
-PACKAGES: Final = ("ethers@6.17.0", "viem@2.57.20", "@foundry-rs/cast@1.7.1")
 SCRIPTS: Final = Path(__file__).parent
 DEPOSITED: Final = 3 * 10**17
 
@@ -38,12 +36,11 @@ class Setting:
 
 
 @pytest.fixture(scope="session")
-def wallets_folder() -> Path:
+def wallets_folder(packages: Path) -> Path:
     """Where node finds ethers and viem, and cast's binary lies."""
-    folder = npm_packages("wallets", *PACKAGES)
     for script in SCRIPTS.glob("*.mjs"):
-        shutil.copy(script, folder / script.name)
-    return folder
+        shutil.copy(script, packages / script.name)
+    return packages
 
 
 @pytest.fixture(scope="session")
