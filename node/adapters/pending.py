@@ -17,7 +17,7 @@ from state.queries import PendingRequest
 
 MAX_TRANSACTIONS: Final = 1_000
 MAX_SECONDS: Final = 1.0
-"""Of executing transactions ahead; those after that are left out."""
+"""Of executing transactions ahead, in a reader's own time; those after that are left out."""
 ALWAYS_FRESH_SECONDS: Final = 0.05
 """A pending block that took no longer is made anew for every question that finds the pool changed."""
 REST_FACTOR: Final = 4
@@ -42,6 +42,7 @@ class _Made:
     block: PendingBlock
     at: float
     seconds: float
+    """That a reader worked on it."""
 
 
 class PendingView:
@@ -125,23 +126,23 @@ class PendingView:
         return self._wishes(request)
 
     async def _make(self, wanted: PendingRequest, mark: _Mark | None) -> _Made:
-        began = self._clock()
         try:
-            record = await self._record(wanted)
+            record, seconds = await self._record(wanted)
         except (QueryTimedOut, ReadersBusy, ReaderCrashed) as error:
             log.warning("pending.too_slow", transactions=len(wanted.transactions), reason=str(error))
             self._too_slow_on = wanted.parent_hash
             wanted = replace(wanted, transactions=(), senders=())
-            record = await self._record(wanted)
+            record, seconds = await self._record(wanted)
         return _Made(
             wanted=wanted,
             mark=mark,
             request=replace(wanted, transactions=record.transactions, senders=record.senders),
             block=PendingBlock(block=block_view(record), receipts=receipts_view(record)),
             at=self._clock(),
-            seconds=self._clock() - began,
+            seconds=seconds,
         )
 
-    async def _record(self, wanted: PendingRequest) -> BlockRecord:
-        record: BlockRecord = await self._readers.query("make_pending", {"request": wanted, "seconds": MAX_SECONDS})
-        return record
+    async def _record(self, wanted: PendingRequest) -> tuple[BlockRecord, float]:
+        question = {"request": wanted, "seconds": MAX_SECONDS}
+        made: tuple[BlockRecord, float] = await self._readers.query("make_pending", question)
+        return made

@@ -67,7 +67,7 @@ class Surroundings:
     known: set[Hash32] = field(default_factory=set)
     now: float = 0.0
     seconds: float = 0.0
-    """That making a block takes."""
+    """That a reader works on a block."""
     is_too_slow: bool = False
 
     def heads(self) -> Heads:
@@ -91,9 +91,8 @@ class Surroundings:
             raise UnknownBlock("header not found")
         return "at once"
 
-    def _make(self, request: PendingRequest) -> BlockRecord:
+    def _make(self, request: PendingRequest) -> tuple[BlockRecord, float]:
         self.made.append(request)
-        self.now += self.seconds
         if self.is_too_slow and request.transactions:
             raise QueryTimedOut("execution aborted")
         header = replace(
@@ -105,7 +104,7 @@ class Surroundings:
         )
         count = len(request.transactions)
         self.known.add(header.hash)
-        return BlockRecord(
+        record = BlockRecord(
             hash=header.hash,
             header=header,
             transactions=request.transactions,
@@ -114,6 +113,7 @@ class Surroundings:
             receipts=(),
             receipt_extras=(b"",) * count,
         )
+        return record, self.seconds
 
     def view(self, *, counts_arrivals: bool = False) -> PendingView:
         arrivals = (lambda: len(self.pooled)) if counts_arrivals else None

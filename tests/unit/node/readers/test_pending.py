@@ -51,7 +51,9 @@ def request(chain: GrowingChain) -> PendingRequest:
 
 
 async def make(pool: ReaderPool, wanted: PendingRequest) -> BlockRecord:
-    record: BlockRecord = await pool.query("make_pending", {"request": wanted, "seconds": 60.0})
+    record: BlockRecord
+    record, seconds = await pool.query("make_pending", {"request": wanted, "seconds": 60.0})
+    assert 0 < seconds < 60
     return record
 
 
