@@ -7,6 +7,7 @@ import typer
 
 from node.devnet.command import HOST, DevnetOptions, run_devnet
 from node.devnet.sandbox import run_sandbox
+from node.errors import StartupError
 from node.sandbox.process import SandboxOptions
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -62,6 +63,8 @@ def devnet(
 ) -> None:
     """Run an L1, a sequencer, followers and the demo on this machine until Ctrl-C; or a sandbox for tests."""
     if sandbox:
+        if exit_after_demo or demo_data is not None:
+            raise StartupError("a sandbox runs no demo, which needs an L1: leave out --exit-after-demo and --demo-data")
         run_sandbox(
             data_dir,
             SandboxOptions(

@@ -51,7 +51,7 @@ class SandboxAccounts(UnlockedAccounts):
         self._impersonated.pop(address, None)
 
     def sign_transaction(self, sender: Address, unsigned: SignedTransaction) -> bytes:
-        if sender in self._impersonated or (self.anybody and not self.holds_key_of(sender)):
+        if not self.holds_key_of(sender) and (self.anybody or sender in self._impersonated):
             return self.make_up(sender, unsigned)
         return super().sign_transaction(sender, unsigned)
 

@@ -1,4 +1,4 @@
-"""A sandbox, wired and served until a signal. It begins anew at each start and leaves nothing behind but its log."""
+"""A sandbox, wired and served until a signal. It begins anew at each start and leaves nothing behind."""
 
 import asyncio
 import json
@@ -51,7 +51,7 @@ class SandboxOptions:
     """What `openledger devnet --sandbox` is told."""
 
     directory: Path
-    """Emptied at start."""
+    """Emptied at start and removed at the end."""
     host: str
     port: int
     chain_id: int
@@ -84,6 +84,7 @@ async def serve_sandbox(options: SandboxOptions, started: Callable[[int], None])
     )
     (options.directory / "genesis.json").write_text(json.dumps(genesis), encoding="utf-8")
     async with AsyncExitStack() as stack:
+        stack.callback(shutil.rmtree, options.directory, ignore_errors=True)
         db = ChainDatabase(_UnsyncedStore(options.directory / "chain"), index_addresses=True)
         stack.callback(db.close)
         thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="engine")

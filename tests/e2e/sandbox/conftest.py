@@ -31,10 +31,8 @@ class Running:
         return url
 
 
-@pytest.fixture(scope="session")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A sandbox of its own for all clients."""
-    directory = tmp_path_factory.mktemp("sandbox")
+def start(directory: Path) -> Running:
+    """A sandbox with its files below `directory`, once it answers."""
     compared.leave_out(
         directory / "data" / "sandbox", "tests forge its state, and nobody signs some of its transactions"
     )
@@ -49,9 +47,18 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
     try:
         description = wait_until(described, "devnet.json")
-        yield Running(directory=directory / "data", description=description, processes=processes)
-    finally:
+    except BaseException:
         processes.stop()
+        raise
+    return Running(directory=directory / "data", description=description, processes=processes)
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One sandbox for all clients, which reset it."""
+    sandbox = start(tmp_path_factory.mktemp("sandbox"))
+    yield sandbox
+    sandbox.processes.stop()
 
 
 @pytest.fixture(scope="session")

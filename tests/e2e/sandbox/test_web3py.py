@@ -1,6 +1,7 @@
 """web3.py against a running sandbox, whose answers come from a reader process of its own."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from web3.types import RPCEndpoint
 from client.abis import abi
 from contracts.addresses import OPEN_PREDEPLOYS, checksum
 from tests.e2e.conftest import openledger, rpc_call
-from tests.e2e.sandbox.conftest import Running
+from tests.e2e.sandbox.conftest import Running, start
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
@@ -75,21 +76,27 @@ def test_readers_follow_reverts_and_resets(w3: Web3) -> None:
     assert w3.eth.get_balance(NOBODY) == 0
 
 
-def test_a_contract_developer_becomes_the_timelock_and_waits_for_weeks(w3: Web3) -> None:
-    """OPEN's own contracts, with the rules that take weeks on the chain itself."""
-    parameters = w3.eth.contract(address=checksum(OPEN_PREDEPLOYS["Parameters"]), abi=abi("Parameters"))
-    names = {entry["name"] for entry in parameters.abi if entry["type"] == "function"}
-    assert names
-    owner = Web3.to_checksum_address(w3.eth.get_storage_at(parameters.address, ADMIN_SLOT)[-20:])
-    ask(w3, "anvil_impersonateAccount", owner)
-    ask(w3, "anvil_setBalance", owner, hex(10**18))
-    sent = w3.eth.send_transaction({"from": owner, "to": NOBODY, "value": Web3.to_wei(1, "gwei")})
-    assert w3.eth.wait_for_transaction_receipt(sent)["from"] == owner
+def test_open_contracts_work_here_and_their_timelock_can_be_played(w3: Web3, running: Running) -> None:
+    """The client's own command makes a Datanet; a test waits a month as the contracts' admin, and takes it back."""
+    created = openledger("datanet", "create", "tides", "--key=dev:0", "--bond=0.5", "--rpc", running.rpc)
+    assert created.returncode == 0, created.stderr
+    assert "tides" in openledger("datanet", "list", "--rpc", running.rpc).stdout
+    datanets = w3.eth.contract(address=checksum(OPEN_PREDEPLOYS["Datanets"]), abi=abi("Datanets"))
+    admin = Web3.to_checksum_address(w3.eth.get_storage_at(datanets.address, ADMIN_SLOT)[-20:])
+    taken = ask(w3, "evm_snapshot")
+    ask(w3, "anvil_impersonateAccount", admin)
+    ask(w3, "anvil_setBalance", admin, hex(10**18))
+    sent = w3.eth.send_transaction({"from": admin, "to": NOBODY, "value": Web3.to_wei(1, "gwei")})
+    assert w3.eth.wait_for_transaction_receipt(sent)["from"] == admin
     before = w3.eth.get_block("latest")["timestamp"]
     ask(w3, "evm_increaseTime", 30 * 86_400)
     ask(w3, "evm_mine")
     assert w3.eth.get_block("latest")["timestamp"] >= before + 30 * 86_400
-    ask(w3, "anvil_stopImpersonatingAccount", owner)
+    ask(w3, "anvil_stopImpersonatingAccount", admin)
+    ask(w3, "evm_revert", taken)
+    assert "tides" in openledger("datanet", "list", "--rpc", running.rpc).stdout
+    supply = ask(w3, "open_getSupply")
+    assert supply["block"]["number"] == hex(w3.eth.block_number)
 
 
 ADMIN_SLOT = int.from_bytes(keccak(text="eip1967.proxy.admin"), "big") - 1
@@ -110,7 +117,7 @@ def test_traces_and_receipts_name_whom_a_transaction_was_made_up_for(w3: Web3) -
     assert Web3.to_checksum_address(trace["from"]) == TREASURY
 
 
-def test_a_sandbox_keeps_nothing_and_says_where_it_is(running: Running) -> None:
+def test_a_sandbox_says_where_it_is_and_keeps_others_away(running: Running) -> None:
     description = json.loads((running.directory / "devnet.json").read_text())
     assert description["l1"] is None
     assert description["l2"]["followers"] == []
@@ -127,3 +134,14 @@ def test_the_faucets_command_pays(running: Running) -> None:
 def test_foreign_processes_see_ordinary_errors(w3: Web3) -> None:
     with pytest.raises(Web3RPCError, match="does not exist/is not available"):
         ask(w3, "anvil_setRpcUrl", "http://127.0.0.1:1")
+
+
+def test_a_sandbox_that_was_stopped_leaves_nothing_and_starts_anew(tmp_path: Path) -> None:
+    genesis: set[str] = set()
+    for _ in range(2):
+        sandbox = start(tmp_path)
+        rpc_call(sandbox.rpc, "evm_mine")
+        genesis.add(rpc_call(sandbox.rpc, "eth_getBlockByNumber", "0x0", False)["hash"])
+        sandbox.processes.stop()
+        assert sorted(path.name for path in (tmp_path / "data").iterdir()) == ["devnet.lock"]
+    assert len(genesis) == 2

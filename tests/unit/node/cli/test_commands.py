@@ -94,6 +94,13 @@ def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
     assert str(missing) in result.stderr.splitlines()[-1]
 
 
+@pytest.mark.parametrize("flag", ["--exit-after-demo", "--demo-data=."])
+def test_a_sandbox_has_no_demo_to_run(flag: str, tmp_path: Path) -> None:
+    result = openledger("devnet", "--sandbox", flag, f"--data-dir={tmp_path}")
+    assert result.returncode == 1
+    assert "a sandbox runs no demo" in result.stderr
+
+
 def test_a_flag_that_does_not_exist_is_a_usage_error() -> None:
     result = openledger("devnet", "--folowers", "3")
     assert result.returncode == 2
