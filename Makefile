@@ -28,7 +28,7 @@ devnet: setup ## Run L1, sequencer and follower here, and the demo once (ARGS='-
 
 test: setup ## All tests that CI runs: first what shares nothing, on all cores; then real processes, one after the other
 	$(BIN)/python -m pytest -n auto --dist=worksteal $(ARGS) tests/architecture tests/unit tests/properties tests/vectors
-	$(BIN)/python -m pytest $(ARGS) tests/actions tests/e2e tests/chaos $(wildcard tests/docs)
+	$(BIN)/python -m pytest $(ARGS) tests/actions tests/e2e tests/chaos tests/hostile $(wildcard tests/docs)
 
 check: setup ## Lint, types, import directions
 	$(BIN)/ruff check .

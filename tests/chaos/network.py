@@ -99,7 +99,7 @@ class Process:
     def call(self, method: str, *params: Any) -> Any:
         return rpc(self.url, method, *params)
 
-    def wait_until_up(self, seconds: float = 60.0) -> None:
+    def wait_until_up(self, seconds: float = 180.0) -> None:
         def answers() -> bool:
             assert self.running is not None
             if self.running.poll() is not None:
