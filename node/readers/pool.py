@@ -24,6 +24,8 @@ THREADS: Final = 4
 AUDIT_SECONDS: Final = 120.0
 """What the reference executor gets for one block. A full one takes it some ten seconds; batches wait in memory."""
 FEED_POLL_SECONDS: Final = 0.001
+TRACING: Final = "traces"
+"""The method that has a reader of its own."""
 
 
 class ReaderPool:
@@ -54,6 +56,7 @@ class ReaderPool:
         self._cap_seconds = cap_seconds
         self._wants_auditor = auditor
         self._auditor: Reader | None = None
+        self._tracer: Reader | None = None
         self._readers: list[Reader] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._local = StateQueries(db, FastExecutor(), rules, trust_flat=False)
@@ -81,7 +84,8 @@ class ReaderPool:
 
     @property
     def _fed_ones(self) -> list[Reader]:
-        return self._readers if self._auditor is None else [*self._readers, self._auditor]
+        apart = (self._auditor, self._tracer)
+        return self._readers + [reader for reader in apart if reader is not None]
 
     def feed(self, batch: WriteBatch) -> None:
         """Hands a batch that was just written to every reader. Called on the writing thread, in order."""
@@ -106,7 +110,7 @@ class ReaderPool:
 
     @property
     def readers(self) -> tuple[Reader, ...]:
-        """Those that are fed, the auditor among them: for metrics and readiness."""
+        """Those that are fed, auditor and tracer among them: for metrics."""
         return tuple(self._fed_ones)
 
     @property
@@ -136,8 +140,20 @@ class ReaderPool:
         if not self._readers:
             return await self._answer_here(method, parameters)
         await self._everything_visible_is_fed()
-        reader = min(self._readers, key=lambda candidate: candidate.waiting)
+        tracer = self._tracing_reader() if method == TRACING else None
+        reader = tracer or min(self._readers, key=lambda candidate: candidate.waiting)
         return await reader.ask(method, pack(parameters))
+
+    def _tracing_reader(self) -> Reader | None:
+        """One more process, begun with the first trace: each takes seconds, and nothing else shall wait behind it.
+
+        None while it doesn't serve yet, or not just now.
+        """
+        if self._tracer is None and self._backlog is not None:
+            path, place = self._directory / "traces", self._count + 1
+            self._tracer = Reader(place, path, self._db, self._backlog, self._rules, self._cap_seconds)
+            self._tasks.append(asyncio.create_task(self._tracer.run(), name="reader-traces"))
+        return None if self._tracer is None or self._tracer.process_id is None else self._tracer
 
     async def audit(self, block_hash: Hash32, evidence: Path) -> None:
         """The reference executor runs a block again in the auditor's process.
