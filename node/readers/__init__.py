@@ -8,6 +8,7 @@ of the main database in order, and answers on it at lower priority.
     backlog.py   the recent batches, and whether they bring a copy level or a snapshot is needed
     process.py   the reader itself: `python -m node.readers.process`; methods.py: what it may be asked
     audit.py     what the auditor, one more reader, is asked: to execute a block again with the reference executor
+    traces.py    transactions run again with tracers; from the first one on, the tracer, one more reader, answers these
     frames.py    length-prefixed messages on the pipes; wire.py: typed values and errors in them
 
 What flows in: batches (`ChainDatabase.on_batch`) and questions, in one row for each reader. That row is the guarantee:
