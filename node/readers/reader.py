@@ -29,7 +29,7 @@ MAX_WAITING: Final = 1_024
 """Questions that one reader has before it, asked or not."""
 MAX_WAITING_BYTES: Final = 64 << 20
 """Of their parameters: a question may be megabytes long."""
-ABANDONED_SECONDS: Final = 1.0
+ABANDONED_SECONDS: Final = 3.0
 """How long a process may go on with a question after whoever asked has left; then it is ended, and its work with it."""
 WINDOW: Final = 32
 """Questions in the pipe at once; a dying reader loses at most these, and they are asked again."""
@@ -38,14 +38,18 @@ LONG_WINDOW: Final = 2
 SHORT_METHODS: Final = frozenset(("account", "code", "storage", "proof"))
 """A few look-ups each."""
 MAX_ATTEMPTS: Final = 2
-PATIENCE_SECONDS: Final = 15.0
-"""How long JSON-RPC waits for an answer; a question that is older when its turn comes would be worked on for nobody."""
+PATIENCE_SECONDS: Final = 12.0
+"""A question that is older when its turn comes is not begun: JSON-RPC waits for 15 s, and it would be worked on for
+nobody."""
 READY_SECONDS: Final = 120.0
 """LevelDB may have a log to replay."""
 FAILURES_UNTIL_REFUSING: Final = 5
 """Processes in a row that died before any answer; questions are then refused instead of kept waiting."""
 LONGEST_PAUSE_SECONDS: Final = 5.0
 
+NICENESS: Final = 10
+_LAUNCH: Final = f"import os, runpy; os.nice({NICENESS}); runpy.run_module('node.readers.process', run_name='__main__')"
+"""Nice from its first instruction: a process that takes another's place imports for a second, at a busy time."""
 _ROOT: Final = Path(__file__).parents[2]
 _log = structlog.get_logger(__name__)
 
@@ -217,7 +221,7 @@ class Reader:
         environment = dict(os.environ)
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(_ROOT), environment.get("PYTHONPATH"))))
         return await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "node.readers.process", stdin=PIPE, stdout=PIPE, env=environment
+            sys.executable, "-c", _LAUNCH, stdin=PIPE, stdout=PIPE, env=environment
         )
 
     async def _bring_level(self, process: Process) -> None:

@@ -67,6 +67,12 @@ def call(to: Address, data: bytes = b"", gas: int = 1_000_000) -> CallMessage:
     return CallMessage(sender=RICH, to=to, gas_limit=Gas(gas), data=data)
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a reader process takes its time to start."""
+    monkeypatch.setattr("node.readers.reader.PATIENCE_SECONDS", 120.0)
+
+
 @pytest.fixture
 def chain(tmp_path: Path) -> GrowingChain:
     chain = GrowingChain(ChainDatabase(LevelDBStore(tmp_path / "main")))

@@ -148,9 +148,8 @@ def test_more_logs_or_bytes_than_allowed_are_refused_before_they_are_made(
 
 
 async def test_a_reader_process_renders_the_logs_of_the_chain_that_it_is_fed(
-    chain: GrowingChain, start_pool: Callable[..., Awaitable[ReaderPool]], monkeypatch: pytest.MonkeyPatch
+    chain: GrowingChain, start_pool: Callable[..., Awaitable[ReaderPool]]
 ) -> None:
-    monkeypatch.setattr("node.readers.reader.PATIENCE_SECONDS", 120.0)  # the process may start slowly
     pool = await start_pool()
     chain.grow(5)
     question = {"from_block": 2, "to_block": 4, "addresses": [address(1)], "topics": [], **MANY}

@@ -288,9 +288,8 @@ async def test_questions_that_are_too_long_together_are_refused(
 
 
 async def test_a_short_question_overtakes_long_ones_but_for_those_that_are_under_way(
-    chain: GrowingChain, start_pool: StartPool, monkeypatch: pytest.MonkeyPatch
+    chain: GrowingChain, start_pool: StartPool
 ) -> None:
-    monkeypatch.setattr("node.readers.reader.PATIENCE_SECONDS", 120.0)
     pool = await start_pool(cap_seconds=60.0)
     head = chain.grow().hash
     await balance(pool, head)
