@@ -9,7 +9,7 @@ import pytest
 from contracts.assembler import assemble, creation_code
 from state.blocks import Log, Receipt
 from state.execution.fast import FastExecutor
-from state.execution.port import ChainRules
+from state.execution.port import CallMessage, ChainRules
 from state.primitives import rlp
 from state.primitives.crypto import keccak256, private_key_to_address
 from state.primitives.types import Address, Gas, Hash32, Wei
@@ -160,6 +160,16 @@ async def test_flat_traces_are_filtered_by_either_side(traced: Traced) -> None:
     assert all(trace["action"]["from"] == "0x" + USER[0].hex() for trace in traced.flat(senders=[USER[0]]))
 
 
+def _next_count(traced: Traced, block_hash: Hash32, index: int, counter: Address) -> int:
+    """What the counter would write if it were called before transaction number `index`."""
+    message = CallMessage(sender=NOBODY, to=counter, gas_limit=Gas(100_000))
+    answer = traces.trace_call(
+        traced.queries, block_hash, message, TraceConfig(), Budget(PLENTY), transaction_index=index
+    )
+    (write,) = (step for step in json.loads(answer)["structLogs"] if step["op"] == "SSTORE")
+    return int(write["stack"][-2], 16)
+
+
 async def test_the_storage_of_an_account_moves_on_with_each_transaction(traced: Traced) -> None:
     counter = _created(USER[0], 0)
     key = "0x" + keccak256(bytes(32)).hex()
@@ -174,6 +184,8 @@ async def test_the_storage_of_an_account_moves_on_with_each_transaction(traced: 
             assert set(slots) <= {key}
             if slots:
                 assert slots[key]["key"] == "0x" + bytes(32).hex()
-                counts.add(int(slots[key]["value"], 16))
+                count = int(slots[key]["value"], 16)
+                counts.add(count)
+                assert _next_count(traced, block_hash, index, counter) == count + 1
     assert counts == set(range(1, max(counts) + 1))
     assert max(counts) == 2
