@@ -1,6 +1,7 @@
 """anvil_*, hardhat_* and evm_* as test suites call them, over HTTP."""
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -136,7 +137,7 @@ def test_blocks_come_by_themselves_at_an_interval(sandbox: Client) -> None:
     assert sandbox.call("anvil_getIntervalMining") == 0.05
     assert sandbox.call("anvil_getAutomine") is False
     while sandbox.number() < 2:
-        pass
+        time.sleep(0.02)
     sandbox.call("evm_setIntervalMining", 0)
     assert sandbox.call("anvil_getIntervalMining") is None
 
