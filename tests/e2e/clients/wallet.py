@@ -22,6 +22,7 @@ BATCH_MODE: Final = "0x01" + "00" * 31
 EXECUTE: Final = keccak(text="execute(bytes32,bytes)")[:4]
 UNSUPPORTED: Final = 4200
 UNAUTHORIZED: Final = 4100
+INVALID_PARAMS: Final = -32602
 
 
 class Refused(Exception):
@@ -45,12 +46,15 @@ class Wallet:
         self.sent: Final[list[Any]] = []
         """Hashes of its transactions, oldest first."""
         self.watched: Final[list[dict[str, Any]]] = []
+        self.added: Final[list[str]] = []
+        """Names of the chains that pages made known."""
         self._answers: Final[dict[str, Callable[..., Any]]] = {
             "eth_requestAccounts": self._connect,
             "eth_accounts": self._accounts,
             "wallet_requestPermissions": self._request_permissions,
             "wallet_getPermissions": self._permissions,
             "wallet_watchAsset": lambda **asset: self.watched.append(asset) or True,  # type: ignore[func-returns-value]
+            "wallet_addEthereumChain": self._add_chain,
             "wallet_getCapabilities": self._capabilities,
             "wallet_sendCalls": self._send_calls,
             "wallet_getCallsStatus": self._calls_status,
@@ -91,6 +95,13 @@ class Wallet:
 
     def _permissions(self) -> list[dict[str, Any]]:
         return [{"parentCapability": "eth_accounts", "caveats": []}] if self._is_connected else []
+
+    def _add_chain(self, chain: dict[str, Any]) -> None:
+        """EIP-3085: the URL must serve the chain that the page names."""
+        served = Web3(Web3.HTTPProvider(chain["rpcUrls"][0])).eth.chain_id
+        if served != int(chain["chainId"], 16):
+            raise Refused(INVALID_PARAMS, f"{chain['rpcUrls'][0]} serves chain {served}, not {chain['chainId']}")
+        self.added.append(chain["chainName"])
 
     def _require_own(self, address: str) -> None:
         if not self._is_connected or address.lower() != self._account.address.lower():
