@@ -94,7 +94,7 @@ class ReceiptTimedOut(RpcError):
     rpc_code = 4
 
     def __init__(self, seconds: float, transaction_hash: bytes) -> None:
-        text = f"The transaction was added to the mempool but wasn't processed in {seconds:g}s."  # geth's words
+        text = f"The transaction was added to the transaction pool but wasn't processed in {seconds:g}s"  # geth's words
         super().__init__(text)
         self.data = transaction_hash
 

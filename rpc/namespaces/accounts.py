@@ -7,7 +7,7 @@ import orjson
 from rpc.context import Context
 from rpc.devnet_ports import AccountsPort
 from rpc.errors import InvalidParams, MethodNotFound
-from rpc.filling import fill_transaction
+from rpc.namespaces.filling import fill_transaction
 from rpc.parameters import CallRequest, Data, Malformed, ParameterType
 from rpc.parameters.types import expect_object, json_kind
 from rpc.ports import JsonObject

@@ -4,8 +4,8 @@ from typing import Final
 
 from rpc.context import Context
 from rpc.errors import InvalidParams
-from rpc.filling import fill_transaction
 from rpc.namespaces.eth_calls import call_message
+from rpc.namespaces.filling import fill_transaction
 from rpc.parameters import LATEST, NO_OVERRIDES, BlockSelector, CallRequest, SimulationPayload, StateOverrides
 from rpc.pending import select_state
 from rpc.ports import JsonObject

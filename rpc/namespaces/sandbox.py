@@ -13,8 +13,8 @@ from typing import Annotated, Any, Final, cast
 from rpc.context import Context
 from rpc.devnet_ports import SandboxPort
 from rpc.errors import InvalidParams, MethodNotFound
-from rpc.filling import fill_transaction
 from rpc.namespaces.accounts import accounts_of
+from rpc.namespaces.filling import fill_transaction
 from rpc.parameters import CallRequest, Data, Malformed, ParameterType
 from rpc.parameters.types import expect_object, json_kind
 from rpc.ports import JsonObject

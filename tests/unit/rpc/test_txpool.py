@@ -88,7 +88,7 @@ async def test_sync_send_gives_up_with_the_hash_in_the_time_asked_for(client: Cl
     transaction = signed(TransactionType.DYNAMIC_FEE, NEXT_NONCE)
     error = await client.error("eth_sendRawTransactionSync", _raw(transaction), 20)
     assert (error["code"], error["data"]) == (4, "0x" + transaction.hash.hex())
-    assert error["message"] == "The transaction was added to the mempool but wasn't processed in 0.02s."
+    assert error["message"] == "The transaction was added to the transaction pool but wasn't processed in 0.02s"
 
 
 async def test_sync_send_refuses_a_nonce_gap_before_the_pool_sees_it(client: Client, chain: FakeChain) -> None:
