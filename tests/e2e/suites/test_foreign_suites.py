@@ -23,7 +23,7 @@ from tests.e2e.suites.known import (
 )
 from tests.e2e.suites.running import SUITES, Node, Verdict, run_openrpc, run_web3py, start_node
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3_600)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
