@@ -162,3 +162,18 @@ def test_every_line_of_the_example_that_has_a_default_can_be_uncommented(section
     assert load(model, section=section, flags={}, toml=file, environ={}) == load(
         model, section=section, flags={}, environ={}
     )
+
+
+def test_rates_are_generous_by_default_off_on_a_devnet_and_take_networks() -> None:
+    assert (load_node().rates.calls_per_second, load_node().rates.burst) == (1_000, 10_000)
+    assert load_node(preset="devnet").rates.calls_per_second == 0
+    rates = load_node(rpc_rate_limit="5", rpc_rate_exempt="", rpc_trusted_proxies="10.0.0.0/8, ::1").rates
+    assert (rates.calls_per_second, rates.exempt, rates.trusted_proxies) == (5, (), ("10.0.0.0/8", "::1"))
+    with pytest.raises(ConfigError, match=r"flag: rpc_trusted_proxies: .*'proxy.example' does not appear to be"):
+        load_node(rpc_trusted_proxies="proxy.example")
+
+
+def test_a_head_may_be_older_on_a_follower_whose_blocks_come_through_l1() -> None:
+    assert load_node(role="sequencer").head_age_bound == 60
+    assert load_node(role="follower").head_age_bound == 900
+    assert load_node(role="follower", max_head_age="30").head_age_bound == 30
