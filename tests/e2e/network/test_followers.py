@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from web3.exceptions import Web3RPCError
 
+from tests import compared
 from tests.e2e.network.devnets import HOST, Devnet, connect, send, sign, wait_for
 
 
@@ -47,8 +48,8 @@ def test_follower_that_comes_later_with_three_files_and_no_peers_reaches_the_sam
     command = [sys.executable, "-m", "node", "node", "--role=follower", f"--rpc-port={port}", "--l1-poll=0.5"]
     files = [f"--rollup={devnet.description['rollupJson']}", f"--genesis={devnet.description['genesisJson']}"]
     places = [f"--l1-rpc={devnet.description['l1']['rpc']}", f"--data-dir={tmp_path / 'late'}"]
-    with (tmp_path / "late.log").open("wb") as log:
-        process = subprocess.Popen([*command, *files, *places], stdout=log, stderr=log)
+    with (compared.watch(tmp_path) / "late.log").open("wb") as log:
+        process = subprocess.Popen([*command, *files, *places], stdout=log, stderr=log, env=compared.environment())
     try:
         late = connect(f"http://{HOST}:{port}")
         wait_for(late.is_connected, "the late follower")
