@@ -18,10 +18,10 @@ from state.queries import PendingRequest
 MAX_TRANSACTIONS: Final = 1_000
 MAX_SECONDS: Final = 1.0
 """Of executing transactions ahead, in a reader's own time; those after that are left out."""
-ALWAYS_FRESH_SECONDS: Final = 0.05
+ALWAYS_FRESH_SECONDS: Final = 0.02
 """A pending block that took no longer is made anew for every question that finds the pool changed."""
-REST_FACTOR: Final = 4
-"""One that took longer is good for this many times as long, so that readers have time for other questions."""
+REST_FACTOR: Final = 8
+"""One that took longer is good for this many times as long, so that readers and event loop have time for other questions."""
 
 log = structlog.get_logger("node.pending")
 

@@ -154,7 +154,7 @@ async def test_what_took_long_is_good_for_a_while_on_the_same_head(around: Surro
     view = around.view()
     first = (await view.block()).block
     around.pooled.append(transaction(0))
-    around.now += 1.9
+    around.now += 3.9
     assert (await view.block()).block is first
     around.now += 0.2
     assert (await view.block()).block.transactions == (transaction(0).raw,)
