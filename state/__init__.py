@@ -5,7 +5,7 @@ to write, and proofs. It is deterministic: no clock, no randomness, no network, 
 the L2 node and the simulated L1.
 
 Rooms, top to bottom (each imports only what stands below it):
-    queries       calls, estimates, proofs and log searches at a block, on a read-only view
+    queries       calls, estimates, simulations, proofs and log searches at a block, on a read-only view
     transition    build or re-execute one block: env -> transactions -> roots -> SealedBlock
     execution     the Executor port and its two implementations, validation, OP fee rules, precompiles
     world         the flat, journaled account state that a block executes on

@@ -21,7 +21,7 @@ MAX_SECONDS: Final = 1.0
 ALWAYS_FRESH_SECONDS: Final = 0.02
 """A pending block that took no longer is made anew for every question that finds the pool changed."""
 REST_FACTOR: Final = 8
-"""One that took longer is good for this many times as long, so that readers and event loop have time for other questions."""
+"""One that took longer is good for this many times as long, so that readers and event loop have time for others."""
 
 log = structlog.get_logger("node.pending")
 
