@@ -11,10 +11,10 @@ of the main database in order, and answers on it at lower priority.
     traces.py    transactions run again with tracers; from the first one on, the tracer, one more reader, answers these
     frames.py    length-prefixed messages on the pipes; wire.py: typed values and errors in them
 
-What flows in: batches (`ChainDatabase.on_batch`), which wait in one bounded backlog, and questions, short ones before long
-ones. Before a question is sent, every batch goes that was there when it was asked. That is the guarantee: a question asked
-after a commit is answered after the reader has applied that commit. A question that takes longer than its cap, or that
-nobody waits for any more, costs the reader its life; questions behind it are asked again.
+What flows in: batches (`ChainDatabase.on_batch`), which wait in one bounded backlog, and questions, short ones before
+long ones. Before a question is sent, every batch goes that was there when it was asked. That is the guarantee: one
+asked after a commit is answered after the reader has applied that commit. A question that takes longer than its cap, or
+that nobody waits for any more, costs the reader its life; questions behind it are asked again.
 
 Start reading at `pool.py`.
 """
