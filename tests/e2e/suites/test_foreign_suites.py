@@ -60,10 +60,14 @@ def _examine(node: Node, setting: Setting) -> Found:
 
 
 @pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Found]]:
+def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Found]]:
     """Both suites' verdicts, by the node's name."""
     if not SUITES.is_dir():
-        pytest.skip("there is no ../shared/suites beside the repository")
+        reason = "web3.py's and OpenRPC's suites do not run: there is no ../shared/suites beside the repository"
+        capture = request.config.pluginmanager.getplugin("capturemanager")
+        with capture.global_and_fixture_disabled():
+            print(f"\n{reason}")
+        pytest.skip(reason)
     directory = tmp_path_factory.mktemp("suites")
     processes = ProcessGroup(directory)
     settings = (ROLLUP, SANDBOX)
