@@ -61,7 +61,6 @@ class LocalPool:
     def executable(self, limit: int) -> Sequence[RecoveredTransaction]:
         return list(islice(self._pool.best_transactions(Wei(0)), limit))
 
-
     def content(self, sender: Address | None = None) -> Iterator[PoolEntry]:
         return pool_content(self._pool, sender)
 
