@@ -25,6 +25,9 @@ from state.execution.fast import FastExecutor
 from state.execution.port import ChainRules
 from state.queries import StateQueries
 
+NICENESS: Final = 10
+"""Once it answers. Before that everybody waits for it: nice from its first instruction, a process that takes another's
+place took half a minute of a busy machine to import."""
 ORPHAN_GRACE_SECONDS: Final = 5.0
 """How long after its cap a question that nobody stopped stops itself."""
 
@@ -133,6 +136,7 @@ class ReaderProcess:
 def main() -> None:
     """Runs a reader until its stdin ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.nice(NICENESS)
     # Whatever prints must not land between two messages.
     output = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

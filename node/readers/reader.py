@@ -47,9 +47,6 @@ FAILURES_UNTIL_REFUSING: Final = 5
 """Processes in a row that died before any answer; questions are then refused instead of kept waiting."""
 LONGEST_PAUSE_SECONDS: Final = 5.0
 
-NICENESS: Final = 10
-_LAUNCH: Final = f"import os, runpy; os.nice({NICENESS}); runpy.run_module('node.readers.process', run_name='__main__')"
-"""Nice from its first instruction: a process that takes another's place imports for a second, at a busy time."""
 _ROOT: Final = Path(__file__).parents[2]
 _log = structlog.get_logger(__name__)
 
@@ -221,7 +218,7 @@ class Reader:
         environment = dict(os.environ)
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(_ROOT), environment.get("PYTHONPATH"))))
         return await asyncio.create_subprocess_exec(
-            sys.executable, "-c", _LAUNCH, stdin=PIPE, stdout=PIPE, env=environment
+            sys.executable, "-m", "node.readers.process", stdin=PIPE, stdout=PIPE, env=environment
         )
 
     async def _bring_level(self, process: Process) -> None:
