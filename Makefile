@@ -40,7 +40,7 @@ bench: setup ## Benchmarks, ours beside a peer in one run
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 nightly: setup ## Long runs: many kill rounds, fuzzing, sweeps
-	$(BIN)/python -m pytest -m nightly --timeout=36000 $(ARGS)
+	$(BIN)/python -m pytest -m nightly -s --timeout=36000 $(ARGS)
 
 clean: ## Remove what the other targets made
 	rm -rf $(VENV) contracts/build .pytest_cache .mypy_cache .ruff_cache
