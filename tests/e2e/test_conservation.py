@@ -13,10 +13,11 @@ import rlp
 from eth_abi.abi import decode
 from web3 import Web3
 
-from client.bridge import Bridge, WithdrawalStatus
+from client.bridge import Bridge, WithdrawalStatus, deposit_hash
 from client.chain import Chain
 from client.demo import DemoOptions, DemoResult, run_demo
 from client.demo.ledger import split_ledger
+from client.errors import TransactionReverted
 from client.keys import devnet_account
 from client.staking import StakeKind, Staking, model_pool, worker_pool
 from contracts.addresses import (
@@ -108,7 +109,9 @@ def stopped(story: Story) -> Iterator[tuple[ChainDatabase, ChainDatabase]]:
     # A deposit whose call fails on L2: what it minted stays with its sender.
     treasury = Web3.to_checksum_address(checksum(OPEN_PREDEPLOYS["Treasury"]))
     failing = portal.functions.depositTransaction(treasury, WEI_PER_OPEN, 100_000, False, b"\x12\x34\x56\x78")
-    l1.transact(account, failing, value=WEI_PER_OPEN)
+    failed = deposit_hash(l1.transact(account, failing, value=WEI_PER_OPEN), portal)
+    with pytest.raises(TransactionReverted):  # it takes a nonce of the account: nothing else is sent before it is there
+        bridge.wait_for_deposit(failed)
 
     _, paid = bridge.withdraw(account, WEI_PER_OPEN)
     _, refused = bridge.withdraw(account, WEI_PER_OPEN // 2, to=checksum(SIMULATED_L1["SystemConfig"]), data=b"\x99")
