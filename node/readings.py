@@ -25,6 +25,11 @@ from state.world.readers import FlatState
 T = TypeVar("T")
 
 KEPT_SECONDS: Final = 2.0
+LEVELS: Final = 7
+"""LevelDB's, of which a young database uses none."""
+EMPTY_LEVEL: Final = LevelStatistics(
+    files=0, megabytes=0.0, compaction_seconds=0.0, megabytes_read=0.0, megabytes_written=0.0
+)
 
 
 def watch_chain(
@@ -131,8 +136,13 @@ def watch_store(readings: Readings, store: KeyValueStore) -> None:
         return
     latest = _kept(store.statistics, KEPT_SECONDS)
 
+    def levels() -> dict[str, LevelStatistics]:
+        """All of them: a series that begins with the first compaction is missed by alerts."""
+        found = latest().levels
+        return {str(level): found.get(level, EMPTY_LEVEL) for level in range(LEVELS)}
+
     def by_level(read: Callable[[LevelStatistics], float]) -> dict[tuple[str, ...], float]:
-        return {(str(level),): read(found) for level, found in latest().levels.items()}
+        return {(level,): read(found) for level, found in levels().items()}
 
     readings.gauge("openledger_leveldb_bytes", "The database's files", lambda: latest().disk_bytes)
     readings.gauge("openledger_leveldb_memory_bytes", "Write buffers and block cache", lambda: latest().memory_bytes)
@@ -140,7 +150,7 @@ def watch_store(readings: Readings, store: KeyValueStore) -> None:
         "openledger_leveldb_files",
         "Table files by level",
         "level",
-        lambda: {str(level): found.files for level, found in latest().levels.items()},
+        lambda: {level: found.files for level, found in levels().items()},
     )
     readings.counters(
         "openledger_leveldb_compaction_seconds",
