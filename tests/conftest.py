@@ -1,23 +1,66 @@
-"""What holds for all tests: blocks that processes built are compared once everything has stopped."""
+"""What holds for all tests: blocks that processes built are compared once everything has stopped.
 
-from collections.abc import Iterator
+Tests that start processes run on two workers of pytest-xdist (`make test`). Those that share a devnet or a folder of
+npm's packages are one group, which one worker runs from its first test to its last.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
 from tests import compared
 
-_LINE = pytest.StashKey[str]()
+HERE: Final = Path(__file__).parent
+TOGETHER: Final = ("e2e/clients", "e2e/wallets", "e2e/network", "e2e/sandbox", "e2e/suites", "hostile")
+"""Folders whose tests share what runs, or (wallets, with clients) what clients have started."""
+_LINES: Final = pytest.StashKey[list[str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_LINES] = []
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item.path.relative_to(HERE).as_posix())))
+
+
+def _group(path: str) -> str:
+    folder = next((one for one in TOGETHER if path.startswith(f"{one}/")), path)
+    return folder.replace("wallets", "clients")
+
+
+@pytest.fixture(scope="session")
+def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Adds a line to the summary at the end of the run, whichever worker found it."""
+    return request.config.stash[_LINES].append
 
 
 @pytest.fixture(scope="session", autouse=True)
-def every_block_is_compared(request: pytest.FixtureRequest) -> Iterator[None]:
+def every_block_is_compared(tell: Callable[[str], None]) -> Iterator[None]:
     """Set up before all other fixtures, and so torn down after them."""
     yield
     found = compared.compare_everything()
     if found.chains:
-        request.config.stash[_LINE] = str(found)
+        tell(str(found))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["lines"] = session.config.stash[_LINES]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """On the controller of pytest-xdist, with what the worker's `pytest_sessionfinish` left."""
+    node.config.stash[_LINES] += getattr(node, "workeroutput", {}).get("lines", [])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if _LINE in config.stash:
-        terminalreporter.write_line(config.stash[_LINE])
+    for line in config.stash[_LINES]:
+        terminalreporter.write_line(line)

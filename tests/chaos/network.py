@@ -2,7 +2,6 @@
 
 import json
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -18,20 +17,10 @@ from eth_account import Account
 from client.keys import devnet_account
 from node.devnet.network import NetworkFiles, create_network
 from tests import compared
+from tests.ports import free_ports
 
 ROOT = Path(__file__).parents[2]
 CHAIN_ID = 161_299
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on now."""
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
 
 
 class RpcFailure(Exception):

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ import pytest
 
 from tests import compared
 from tests.docs.blocks import ROOT, Block, blocks
+from tests.ports import free_ports
 
 START_SECONDS = 180.0
 OPENLEDGER = f'#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -m node "$@"\n'
@@ -65,31 +65,12 @@ class Devnet:
         return line
 
 
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(one.getsockname()[1]) for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
-
-
-def free_pair() -> int:
-    """A free port whose successor is free too."""
-    while True:
-        (port,) = free_ports(1)
-        try:
-            socket.create_server(("127.0.0.1", port + 1)).close()
-        except OSError:
-            continue
-        return port
-
-
 @pytest.fixture(scope="module")
 def devnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devnet]:
     directory = compared.watch(tmp_path_factory.mktemp("docs"))
     (directory / "openledger").write_text(OPENLEDGER)
     (directory / "openledger").chmod(0o755)
-    rpc, metrics, l1 = free_pair(), free_pair(), free_ports(1)[0]
+    rpc, _, metrics, _, l1 = free_ports(5)
     ports = [f"--rpc-port={rpc}", f"--metrics-port={metrics}", f"--l1-port={l1}"]
     command = [str(directory / "openledger"), "devnet", "--no-demo", *ports]
     log = directory / "devnet.log"

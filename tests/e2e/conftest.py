@@ -1,14 +1,9 @@
 """Real processes: a devnet, Anvil, npm packages. What can't be had is skipped with its reason."""
 
 import json
-import os
-import shutil
 import signal
-import socket
 import subprocess
 import sys
-import tarfile
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,9 +15,9 @@ import pytest
 
 from tests import compared
 from tests.e2e.network import devnets
+from tests.npm import anvil_binary, npm_packages
+from tests.ports import free_ports
 
-ANVIL_PACKAGE = "@foundry-rs/anvil-linux-amd64@1.7.1"
-CACHE = Path(os.environ.get("OPENLEDGER_TEST_CACHE", Path(tempfile.gettempdir()) / "openledger-test-cache"))
 START_SECONDS = 120.0
 
 
@@ -45,23 +40,6 @@ def wait_until(reached: Callable[[], Any], what: str, seconds: float = START_SEC
             pass
         time.sleep(0.2)
     raise AssertionError(f"{what} did not happen within {seconds:.0f} s")
-
-
-def free_ports(count: int) -> list[int]:
-    """Consecutive free ports of the loopback interface."""
-    for first in range(21_000 + os.getpid() % 5_000, 32_000, count):
-        if all(_is_free(port) for port in range(first, first + count)):
-            return list(range(first, first + count))
-    raise AssertionError("no free ports")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
 
 
 def openledger(*arguments: str, timeout: float = 180) -> subprocess.CompletedProcess[str]:
@@ -156,27 +134,7 @@ def shared_devnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[devnets.
 @pytest.fixture(scope="session")
 def anvil() -> Path:
     """Anvil from the path, or else from its npm package."""
-    found = shutil.which("anvil")
-    if found is not None:
-        return Path(found)
-    folder = CACHE / "anvil"
-    binary = folder / "package" / "bin" / "anvil"
-    if not binary.exists():
-        npm(folder, "pack", ANVIL_PACKAGE)
-        with tarfile.open(next(folder.glob("*.tgz"))) as archive:
-            archive.extractall(folder, filter="data")
-        binary.chmod(0o755)
-    return binary
-
-
-def npm(folder: Path, *arguments: str) -> None:
-    """Run npm in a folder outside of the repository; skips where it is not there or can't reach its registry."""
-    if shutil.which("npm") is None:
-        pytest.skip("npm is not installed")
-    folder.mkdir(parents=True, exist_ok=True)
-    done = subprocess.run(["npm", *arguments], cwd=folder, capture_output=True, text=True, timeout=240, check=False)
-    if done.returncode != 0:
-        pytest.skip(f"npm {' '.join(arguments)} failed: {done.stderr[-300:]}")
+    return anvil_binary()
 
 
 @pytest.fixture(scope="session")
@@ -184,15 +142,3 @@ def packages() -> Path:
     """A folder outside of the repository whose node_modules holds all that clients/package.json pins."""
     pinned = json.loads((Path(__file__).parent / "clients" / "package.json").read_text())["dependencies"]
     return npm_packages("clients", *(f"{name}@{version}" for name, version in pinned.items()))
-
-
-def npm_packages(name: str, *packages: str) -> Path:
-    """A folder of the cache in whose node_modules `packages` ("name@version") are; installed once for all runs."""
-    if shutil.which("node") is None:
-        pytest.skip("node is not installed")
-    folder = CACHE / name
-    done = folder / "installed.txt"
-    if not done.exists() or done.read_text() != "\n".join(packages):
-        npm(folder, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", ".", *packages)
-        done.write_text("\n".join(packages))
-    return folder

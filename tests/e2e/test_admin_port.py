@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.conftest import ProcessGroup, free_ports, openledger, rpc_call, wait_until
+from tests.e2e.conftest import ProcessGroup, openledger, rpc_call, wait_until
+from tests.ports import free_ports
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -1,10 +1,7 @@
 """L1Client and L1TransactionSender against a real Anvil: an Ethereum node that is not ours."""
 
 import dataclasses
-import shutil
-import socket
 import subprocess
-import tarfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,41 +23,20 @@ from state.primitives.crypto import keccak256, private_key_to_address, sign_dige
 from state.primitives.types import Address, Gas, Nonce, Wei
 from state.transactions import AccessListEntry, Authorization, SignedTransaction, TransactionType, sign_transaction
 from state.transactions.signing import authorization_hash
+from tests.npm import anvil_binary
+from tests.ports import free_port
 
 KEY = bytes.fromhex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
 SENDER = private_key_to_address(KEY)
 TARGET = Address(b"\x42" * 20)
-PACKAGE = "@foundry-rs/anvil-linux-amd64@1.7.1"
-
-
-@pytest.fixture(scope="module")
-def anvil_binary(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Anvil from the path, or else from its npm package."""
-    found = shutil.which("anvil")
-    if found is not None:
-        return Path(found)
-    if shutil.which("npm") is None:
-        pytest.skip("neither anvil nor npm is installed: the real-process test of L1Client can't run")
-    folder = tmp_path_factory.mktemp("anvil")
-    command = ["npm", "pack", PACKAGE]
-    packed = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=180, check=False)
-    if packed.returncode != 0:
-        pytest.skip(f"npm can't bring {PACKAGE}: {packed.stderr[-300:]}")
-    with tarfile.open(next(folder.glob("*.tgz"))) as archive:
-        archive.extractall(folder, filter="data")
-    binary = folder / "package" / "bin" / "anvil"
-    binary.chmod(0o755)
-    return binary
 
 
 @pytest.fixture
-def anvil_url(anvil_binary: Path, tmp_path: Path) -> Iterator[str]:
+def anvil_url(tmp_path: Path) -> Iterator[str]:
     """A fresh chain that mines only when it is told to."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with (tmp_path / "anvil.log").open("wb") as log:
-        command = [str(anvil_binary), "--port", str(port), "--no-mining", "--slots-in-an-epoch", "2"]
+        command = [str(anvil_binary()), "--port", str(port), "--no-mining", "--slots-in-an-epoch", "2"]
         process = subprocess.Popen(command, stdout=log, stderr=log)
         try:
             yield f"http://127.0.0.1:{port}"

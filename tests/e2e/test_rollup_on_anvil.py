@@ -14,7 +14,8 @@ from client.chain import Chain
 from client.keys import devnet_account
 from contracts.artifacts import artifact
 from contracts.genesis_config import TOTAL_SUPPLY, WEI_PER_OPEN
-from tests.e2e.conftest import ProcessGroup, free_ports, openledger, rpc_call, wait_until
+from tests.e2e.conftest import ProcessGroup, openledger, rpc_call, wait_until
+from tests.ports import free_ports
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -20,6 +19,7 @@ from rollup.l1 import L1Client, L1TransactionSender, MemoryJournal, RetryPolicy,
 from state.primitives.crypto import keccak256, private_key_to_address
 from state.primitives.types import Address
 from tests import compared
+from tests.ports import free_port
 
 KEY = b"\x02" * 32
 BATCHER = private_key_to_address(KEY)
@@ -33,9 +33,7 @@ class L1Process:
     def __init__(self, folder: Path) -> None:
         self.folder = compared.watch(folder)
         (folder / "genesis.json").write_text(json.dumps(l1_genesis(CONFIG)))
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.process = self.start()
 
     @property

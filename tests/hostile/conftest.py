@@ -1,7 +1,7 @@
 """One devnet for all attacks. When they are over it must be what it was: see `_is_unharmed`."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import pytest
@@ -15,7 +15,7 @@ IDLE_SECONDS: Final = 3.0
 
 
 @pytest.fixture(scope="session")
-def target(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Target]:
+def target(tmp_path_factory: pytest.TempPathFactory, tell: Callable[[str], None]) -> Iterator[Target]:
     devnet = Devnet(tmp_path_factory.mktemp("hostile"), followers=0)
     try:
         found = Target(devnet.start())
@@ -23,9 +23,7 @@ def target(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
         watch.start()
         yield found
         watch.end()
-        capture = request.config.pluginmanager.getplugin("capturemanager")
-        with capture.global_and_fixture_disabled():
-            print(f"\npeak resident memory under attack: {watch}")
+        tell(f"peak resident memory under attack: {watch}")
         _is_unharmed(found, watch)
         found.http.close()
     finally:

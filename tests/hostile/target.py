@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import httpx
 
-from tests.e2e.network.devnets import HOST, Devnet, wait_for
+from tests.e2e.network.devnets import Devnet, wait_for
+from tests.ports import HOST
 
 MEBIBYTE: Final = 1 << 20
 SAMPLE_SECONDS: Final = 0.2

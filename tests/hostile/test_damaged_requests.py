@@ -14,9 +14,9 @@ from typing import Any, Final
 
 import pytest
 
-from tests.e2e.network.devnets import HOST
 from tests.hostile.damage import allowed_codes, corpus, damaged
 from tests.hostile.target import ANSWER_SECONDS, Target, code_of
+from tests.ports import HOST
 
 COUNT: Final = int(os.environ.get("OPENLEDGER_REQUESTS", "10000"))
 CONNECTIONS: Final = 4

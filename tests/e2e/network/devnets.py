@@ -1,9 +1,7 @@
 """`openledger devnet` as a process of its own, and web3.py connected to it."""
 
 import json
-import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,28 +17,11 @@ from web3 import Web3
 from web3.exceptions import RequestTimedOut, Web3RPCError
 
 from tests import compared
+from tests.ports import free_ports
 
-HOST: Final = "127.0.0.1"
 NOBODY: Final = Web3.to_checksum_address("0x" + "99" * 20)
 STARTS_WITHIN: Final = 90.0
 COMES_WITHIN: Final = 60.0
-
-
-def free_ports(count: int) -> int:
-    """The first of `count` free ports in a row, below those that the kernel lends to outgoing connections."""
-    for first in range(21_000 + os.getpid() % 500 * 20, 32_000, 20):
-        if all(_is_free(first + offset) for offset in range(count)):
-            return first
-    raise AssertionError("no free ports")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return True
 
 
 def wait_for(reached: Callable[[], Any], what: str, seconds: float = COMES_WITHIN) -> Any:
@@ -65,7 +46,7 @@ class Devnet:
     description: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.port = self.port or free_ports(8)
+        self.port = self.port or free_ports(8)[0]
 
     def command(self) -> list[str]:
         options = ["--no-demo", "--l1-block-time", "1", "--followers", str(self.followers)]

@@ -8,7 +8,8 @@ import pytest
 from web3.exceptions import Web3RPCError
 
 from tests import compared
-from tests.e2e.network.devnets import HOST, Devnet, connect, send, sign, wait_for
+from tests.e2e.network.devnets import Devnet, connect, send, sign, wait_for
+from tests.ports import HOST
 
 
 def _agree(devnet: Devnet, number: int) -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from web3 import Web3
 
 from tests import compared
-from tests.e2e.network.devnets import HOST, Devnet, connect, wait_for
+from tests.e2e.network.devnets import Devnet, connect, wait_for
+from tests.ports import HOST
 
 
 @contextmanager

@@ -7,7 +7,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.e2e.network.devnets import HOST, Devnet, connect, send, wait_for
+from tests.e2e.network.devnets import Devnet, connect, send, wait_for
+from tests.ports import HOST
 
 
 def _is_running(pid: int) -> bool:

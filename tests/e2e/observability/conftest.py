@@ -18,7 +18,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 
 from node.devnet.network import create_network
 from node.devnet.processes import Child, Processes, wait_until_answers
-from tests.e2e.network.devnets import free_ports, wait_for
+from tests.e2e.network.devnets import wait_for
+from tests.ports import free_ports
 
 HOST: Final = "127.0.0.1"
 MAX_HEAD_AGE: Final = 10
@@ -125,7 +126,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     files = create_network(
         directory, timestamp=int(time.time()), l2_chain_id=161_299, l1_chain_id=900, block_time=1, gas_limit=20_000_000
     )
-    port = free_ports(3)
+    port = free_ports(3)[0]
     rpc, l1_rpc, metrics = (f"http://{HOST}:{port + offset}" for offset in range(3))
     collector, processes = Collector(), Processes(directory / "logs")
     try:

@@ -11,7 +11,9 @@ from typing import Any, Final
 import pytest
 
 from tests import compared
-from tests.e2e.conftest import ProcessGroup, free_ports, npm_packages, wait_until
+from tests.e2e.conftest import ProcessGroup, wait_until
+from tests.npm import npm_packages
+from tests.ports import free_ports
 
 PACKAGES: Final = ("ethers@6.17.0", "viem@2.57.20")
 SCRIPTS: Final = Path(__file__).parent

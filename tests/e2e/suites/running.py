@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, Final
 from xml.etree import ElementTree
 
-from tests.e2e.conftest import ProcessGroup, free_ports, wait_until
+from tests.e2e.conftest import ProcessGroup, wait_until
 from tests.e2e.suites.known import Known, unexplained
+from tests.ports import free_ports
 
 SUITES: Final = Path(__file__).parents[4] / "shared" / "suites"
 """Beside the repository; they are nobody's to copy."""

@@ -4,7 +4,7 @@ All of them pass but for the lists in `known.py`. The rollup is asked with keys 
 keys that the node holds. Both nodes run at once, for most of the time goes by in waiting for blocks.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -60,13 +60,11 @@ def _examine(node: Node, setting: Setting) -> Found:
 
 
 @pytest.fixture(scope="module")
-def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Found]]:
+def found(tmp_path_factory: pytest.TempPathFactory, tell: Callable[[str], None]) -> Iterator[dict[str, Found]]:
     """Both suites' verdicts, by the node's name."""
     if not SUITES.is_dir():
         reason = "web3.py's and OpenRPC's suites do not run: there is no ../shared/suites beside the repository"
-        capture = request.config.pluginmanager.getplugin("capturemanager")
-        with capture.global_and_fixture_disabled():
-            print(f"\n{reason}")
+        tell(reason)
         pytest.skip(reason)
     directory = tmp_path_factory.mktemp("suites")
     processes = ProcessGroup(directory)
@@ -82,12 +80,11 @@ def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.mark.parametrize("setting", [ROLLUP, SANDBOX], ids=lambda setting: setting.name)
 def test_web3py_passes_all_but_what_no_node_can_pass(
-    found: dict[str, Found], setting: Setting, capsys: pytest.CaptureFixture[str]
+    found: dict[str, Found], setting: Setting, tell: Callable[[str], None]
 ) -> None:
     verdict = found[setting.name].web3py
-    with capsys.disabled():
-        passed = verdict.tests - len(verdict.failed)
-        print(f"\nweb3.py on the {setting.name}: {passed} of {verdict.tests}, {len(verdict.healed)} of them later")
+    passed = verdict.tests - len(verdict.failed)
+    tell(f"web3.py on the {setting.name}: {passed} of {verdict.tests}, {len(verdict.healed)} of them later")
     assert verdict.tests >= 701
     assert {test: verdict.failed[test] for test in unexplained(verdict.failed, setting.known)} == {}
     assert outdated(verdict.failed, setting.known) == []
@@ -95,12 +92,11 @@ def test_web3py_passes_all_but_what_no_node_can_pass(
 
 @pytest.mark.parametrize("setting", [ROLLUP, SANDBOX], ids=lambda setting: setting.name)
 def test_every_openrpc_case_answers_within_its_schema(
-    found: dict[str, Found], setting: Setting, capsys: pytest.CaptureFixture[str]
+    found: dict[str, Found], setting: Setting, tell: Callable[[str], None]
 ) -> None:
     cases = found[setting.name].openrpc
     failed = {case: verdict for case, verdict in cases.items() if verdict[0] != "ok"}
-    with capsys.disabled():
-        print(f"\nOpenRPC on the {setting.name}: {len(cases) - len(failed)} of {len(cases)}")
+    tell(f"OpenRPC on the {setting.name}: {len(cases) - len(failed)} of {len(cases)}")
     assert len(cases) >= 151
     assert {case: verdict for case, verdict in failed.items() if case not in PENDING_BLOCK} == {}
     assert set(failed) == PENDING_BLOCK

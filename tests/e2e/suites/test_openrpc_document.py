@@ -11,7 +11,7 @@ from referencing import Resource
 from rpc.namespaces import methods_for
 from rpc.openrpc import openrpc_document
 from rpc.registry import Registry
-from tests.e2e.conftest import npm_packages
+from tests.npm import npm_packages
 
 PACKAGE = "@open-rpc/meta-schema@1.14.9"
 

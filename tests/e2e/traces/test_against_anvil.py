@@ -16,7 +16,8 @@ from state.primitives.crypto import private_key_to_address
 from state.primitives.types import Address, Gas, Nonce, Wei
 from state.transactions import SignedTransaction, TransactionType, sign_transaction
 from tests import compared
-from tests.e2e.conftest import ProcessGroup, free_ports, rpc_call, wait_until
+from tests.e2e.conftest import ProcessGroup, rpc_call, wait_until
+from tests.ports import free_ports
 
 CHAIN_ID: Final = 161299
 KEY: Final = bytes(31) + b"\x77"
