@@ -5,14 +5,13 @@ npm's packages are one group, which one worker runs from its first test to its l
 """
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests import compared
 
-HERE: Final = Path(__file__).parent
 TOGETHER: Final = ("e2e/clients", "e2e/wallets", "e2e/network", "e2e/sandbox", "e2e/suites", "hostile")
 """Folders whose tests share what runs, or (wallets, with clients) what clients have started."""
 _LINES: Final = pytest.StashKey[list[str]]()
@@ -22,15 +21,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_LINES] = []
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item.path.relative_to(HERE).as_posix())))
+class _Groups(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types for its schedulers
+    """Which tests one worker runs together: `--dist=loadscope`, with groups of our own."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0].removeprefix("tests/")
+        folder = next((one for one in TOGETHER if path.startswith(f"{one}/")), path)
+        return folder.replace("wallets", "clients")
 
 
-def _group(path: str) -> str:
-    folder = next((one for one in TOGETHER if path.startswith(f"{one}/")), path)
-    return folder.replace("wallets", "clients")
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _Groups | None:
+    return _Groups(config, log) if config.getvalue("dist") == "loadscope" else None
 
 
 @pytest.fixture(scope="session")
