@@ -3,6 +3,7 @@
 What flows in: flags, environment, TOML, rollup.json and genesis.json. What flows out: running processes.
 
     wiring.py        every part of a node, put together in one place: read it first
+    sequencing.py    what a sequencer runs beside that: sequencer, batcher, proposer
     adapters/        rpc's ports over database, engine, pool and readers
     cli/             the commands
     config/          default < preset < TOML < environment < flag
