@@ -11,7 +11,7 @@ from node.joining import Chain
 from node.readers import ReaderPool
 from node.readiness import L1_SILENCE_SECONDS, ReadinessBounds, VitalSigns, not_ready, reader_signs, unhealthy
 from rollup.driver import Driver
-from rpc.ports import SyncProgress
+from rpc.values import SyncProgress
 from state.primitives.types import BlockNumber
 
 

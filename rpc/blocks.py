@@ -12,7 +12,8 @@ import orjson
 
 from rpc.errors import BlockNotFound
 from rpc.parameters import BlockByHash, BlockByNumber, BlockSelector, BlockTag
-from rpc.ports import BlockView, ChainPort, ReceiptsView
+from rpc.ports import ChainPort
+from rpc.values import BlockView, ReceiptsView
 from rpc.views.hexadecimal import data
 from state.blocks import EMPTY_TRIE_ROOT, Header
 from state.primitives.types import ZERO_HASH, BlockNumber, Gas, Hash32, UnixSeconds

@@ -7,8 +7,8 @@ method's definition says.
 from typing import Any, Final
 
 from rpc.errors import RpcError
-from rpc.ports import JsonObject
 from rpc.registry import Method, Parameter, Registry
+from rpc.values import JsonObject
 
 VERSION: Final = "1.3.2"
 

@@ -5,7 +5,7 @@ from typing import Final
 from rpc.blocks import SelectedBlock
 from rpc.context import Context
 from rpc.parameters import BlockByNumber, BlockSelector, BlockTag
-from rpc.ports import BlockView, PendingBlock, ReceiptsView
+from rpc.values import BlockView, PendingBlock, ReceiptsView
 from state.primitives.types import ZERO_HASH
 
 MAX_GUESSED_TRANSACTIONS: Final = 2_000

@@ -6,7 +6,8 @@ from typing import Any
 from rpc.blocks import Blocks
 from rpc.events import Event, HeadEvent, PendingEvent
 from rpc.parameters import FilterRequest
-from rpc.ports import JsonObject, NodeInfo
+from rpc.ports import NodeInfo
+from rpc.values import JsonObject
 from rpc.views.blocks import hashed_header_json
 from rpc.views.hexadecimal import data, quantity
 from rpc.views.receipts import located_logs, log_json

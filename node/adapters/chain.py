@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from rpc.ports import BlockId, BlockView, ChainHeads, L1FeeFields, ReceiptsView, TransactionLocation
+from rpc.values import BlockId, BlockView, ChainHeads, L1FeeFields, ReceiptsView, TransactionLocation
 from state.blocks import Header
 from state.database import BlockRecord, ChainDatabase, Heads
 from state.execution.fees import ReceiptFees

@@ -15,8 +15,8 @@ import httpx
 import structlog
 
 from rollup.txpool.pool import HeadState
-from rpc.ports import PoolCounts, PoolEntry
 from rpc.trace_context import outgoing_headers
+from rpc.values import PoolCounts, PoolEntry
 from state.errors import Blame, NodeError, Severity
 from state.primitives.types import Address, Hash32, Nonce
 from state.transactions import RecoveredTransaction, recover_transaction

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from importlib import metadata
 from typing import Final
 
-from rpc.ports import SyncProgress
+from rpc.values import SyncProgress
 from state.primitives.types import Wei
 
 SUGGESTED_TIP: Final = Wei(1_000_000)

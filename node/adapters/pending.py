@@ -10,7 +10,8 @@ import structlog
 
 from node.adapters.chain import block_view, receipts_view
 from node.readers import QueryTimedOut, ReaderCrashed, ReaderPool, ReadersBusy
-from rpc.ports import PendingBlock, PoolPort
+from rpc.ports import PoolPort
+from rpc.values import PendingBlock
 from state.database import BlockRecord, ChainDatabase, UnknownBlock
 from state.primitives.types import Hash32, UnixSeconds
 from state.queries import PendingRequest

@@ -9,7 +9,7 @@ import structlog
 
 from node.recovery import FEWEST, SenderRecovery
 from rollup.txpool import Admission, TxPool
-from rpc.ports import PoolCounts, PoolEntry
+from rpc.values import PoolCounts, PoolEntry
 from state.primitives.crypto import keccak256
 from state.primitives.types import Address, Hash32, Nonce, Wei
 from state.transactions import RecoveredTransaction

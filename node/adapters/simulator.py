@@ -8,8 +8,8 @@ from node.adapters.pool import pool_content, pool_counts
 from rollup.simulator import SimulatedL1
 from rpc.context import Context
 from rpc.parameters import Uint64
-from rpc.ports import PoolCounts, PoolEntry
 from rpc.registry import MethodGroup
+from rpc.values import PoolCounts, PoolEntry
 from state.primitives.types import Address, Hash32, Nonce, Wei
 from state.transactions import RecoveredTransaction
 

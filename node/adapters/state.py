@@ -5,7 +5,7 @@ from typing import Any, Protocol, TypeVar
 
 from node.adapters.answers import LONGEST, Answers
 from node.adapters.head_reads import HeadReads
-from rpc.ports import AccountProof, StorageProof, TopicFilter
+from rpc.values import AccountProof, StorageProof, TopicFilter
 from state.execution.port import AccountOverride, BlockOverrides, CallMessage, TransactionOutcome
 from state.primitives.types import Address, BlockNumber, Gas, Hash32, Nonce, Wei
 from state.queries import AccessListResult, SimulatedBlockResult, SimulationRequest

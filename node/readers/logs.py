@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import orjson
 
-from rpc.ports import LocatedLog
+from rpc.values import LocatedLog
 from rpc.views.receipts import log_json
 from state.database import LogEntry, TooManyLogs
 from state.primitives.types import Address, Hash32

@@ -10,7 +10,7 @@ from node.sandbox.accounts import SandboxAccounts
 from rollup.sandbox import Sandbox, SandboxRefusal
 from rpc.devnet_ports import SandboxState
 from rpc.events import EventHub
-from rpc.ports import PoolCounts, PoolEntry
+from rpc.values import PoolCounts, PoolEntry
 from state.database import BlockRecord
 from state.primitives.types import Address, Gas, Hash32, Nonce, Wei
 from state.queries import PendingRequest

@@ -10,8 +10,8 @@ from rpc.errors import InvalidParams, MethodNotFound
 from rpc.namespaces.filling import fill_transaction
 from rpc.parameters import CallRequest, Data, Malformed, ParameterType
 from rpc.parameters.types import expect_object, json_kind
-from rpc.ports import JsonObject
 from rpc.registry import MethodGroup
+from rpc.values import JsonObject
 from rpc.views.hexadecimal import data
 from rpc.views.transactions import pooled_transaction
 from state.primitives.types import Address, Hash32

@@ -9,8 +9,9 @@ from rpc.context import Context
 from rpc.errors import MethodNotFound
 from rpc.parameters import Malformed, ParameterType
 from rpc.parameters.types import expect_string
-from rpc.ports import AdminPort, JsonObject
+from rpc.ports import AdminPort
 from rpc.registry import MethodGroup
+from rpc.values import JsonObject
 from rpc.views.hexadecimal import data
 from state.primitives.types import Hash32
 

@@ -8,9 +8,9 @@ from rpc.namespaces.eth_blocks import find_view
 from rpc.namespaces.eth_transactions import find_raw
 from rpc.namespaces.inclusion import receipts_of
 from rpc.parameters import BlockSelector
-from rpc.ports import BlockView, JsonObject
 from rpc.registry import MethodGroup
 from rpc.results import DataText
+from rpc.values import BlockView, JsonObject
 from rpc.views.blocks import encode_block
 from rpc.views.hexadecimal import data
 from state.primitives.types import Hash32

@@ -10,9 +10,9 @@ from rpc.namespaces.eth_calls import call_message, overridden_header
 from rpc.parameters import LATEST, BlockByHash, BlockByNumber, BlockSelector, CallRequest, Count, Data
 from rpc.parameters.blocks import BlockTag
 from rpc.parameters.tracing import TraceCallRequest, TraceRequest
-from rpc.ports import TransactionLocation
 from rpc.registry import MethodGroup
 from rpc.trace_ports import TraceBounds, TracePort
+from rpc.values import TransactionLocation
 from state.primitives.types import Address, Hash32
 
 DEBUG: Final = MethodGroup("Traces")

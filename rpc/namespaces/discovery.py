@@ -4,8 +4,8 @@ from typing import Final
 
 from rpc.context import Context
 from rpc.openrpc import openrpc_document
-from rpc.ports import JsonObject
 from rpc.registry import MethodGroup
+from rpc.values import JsonObject
 
 DISCOVERY: Final = MethodGroup("Discovery")
 

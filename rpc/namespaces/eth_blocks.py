@@ -13,9 +13,9 @@ from rpc.namespaces.inclusion import (
 )
 from rpc.parameters import BlockByHash, BlockByNumber, BlockSelector, Uint64
 from rpc.pending import is_pending, pending_block
-from rpc.ports import BlockView, JsonObject
 from rpc.registry import MethodGroup
 from rpc.results import QuantityText
+from rpc.values import BlockView, JsonObject
 from rpc.views.blocks import block_json, hashed_header_json, pending_block_json, pending_header_json
 from rpc.views.hexadecimal import data, quantity
 from state.primitives.types import Hash32

@@ -3,9 +3,9 @@
 from typing import Final
 
 from rpc.context import Context
-from rpc.ports import JsonObject
 from rpc.registry import MethodGroup
 from rpc.results import AddressText, QuantityText
+from rpc.values import JsonObject
 from rpc.views.hexadecimal import data, quantity
 
 CHAIN: Final = MethodGroup("Chain")

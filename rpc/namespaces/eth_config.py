@@ -7,8 +7,8 @@ from contracts.addresses import BEACON_ROOTS, HISTORY_STORAGE
 from rpc.context import Context
 from rpc.namespaces.eth_fees import BLOB_BASE_FEE_UPDATE_FRACTION
 from rpc.parameters import BlockByNumber, BlockTag
-from rpc.ports import JsonObject
 from rpc.registry import MethodGroup
+from rpc.values import JsonObject
 from rpc.views.hexadecimal import data, quantity
 from state.execution.precompiles import ETHEREUM_PRECOMPILES, OPTIMISM_PRECOMPILES, precompile_address
 from state.primitives.types import Address

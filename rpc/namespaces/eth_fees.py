@@ -8,10 +8,10 @@ from rpc.context import Context
 from rpc.errors import BlockNotFound, InvalidParams
 from rpc.namespaces.inclusion import receipts_of
 from rpc.parameters import BlockByNumber, Count
-from rpc.ports import JsonObject
 from rpc.registry import MethodGroup
 from rpc.results import QuantityText
 from rpc.turns import taking_turns
+from rpc.values import JsonObject
 from rpc.views.hexadecimal import quantity
 from state.blocks import Header
 from state.primitives.types import Hash32

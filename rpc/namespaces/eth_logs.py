@@ -12,11 +12,11 @@ from rpc.filters import FilterKind
 from rpc.namespaces.eth_transactions import get_transaction_by_hash
 from rpc.parameters import LATEST, FilterRequest, SubscriptionId
 from rpc.parameters.blocks import BlockByNumber
-from rpc.ports import JsonObject
 from rpc.registry import MethodGroup
 from rpc.results import ResultSchema
 from rpc.subscriptions import logs_of_block
 from rpc.turns import taking_turns
+from rpc.values import JsonObject
 from rpc.views.hexadecimal import data
 from state.primitives.types import BlockNumber, Hash32
 

@@ -8,9 +8,9 @@ from rpc.namespaces.eth_calls import call_message
 from rpc.namespaces.filling import fill_transaction
 from rpc.parameters import LATEST, NO_OVERRIDES, BlockSelector, CallRequest, SimulationPayload, StateOverrides
 from rpc.pending import select_state
-from rpc.ports import JsonObject
 from rpc.registry import MethodGroup
 from rpc.turns import taking_turns
+from rpc.values import JsonObject
 from rpc.views.hexadecimal import data, quantity
 from rpc.views.simulations import simulated_block_json
 from rpc.views.transactions import access_list_json, filled_transaction

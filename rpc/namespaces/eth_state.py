@@ -8,9 +8,9 @@ from rpc.parameters import LATEST, BlockSelector, Malformed, ParameterType, Stor
 from rpc.parameters.hexadecimal import parse_address
 from rpc.parameters.types import expect_object, nested
 from rpc.pending import select_state
-from rpc.ports import AccountProof, JsonObject
 from rpc.registry import MethodGroup
 from rpc.results import DataText, HashText, QuantityText
+from rpc.values import AccountProof, JsonObject
 from rpc.views.hexadecimal import data, quantity, word
 from state.primitives.types import Address
 

@@ -9,9 +9,9 @@ from rpc.namespaces.eth_blocks import find_view
 from rpc.namespaces.inclusion import block_transaction, pending_transactions, receipts_of
 from rpc.parameters import BlockByHash, BlockByNumber, Count, Data, Uint64
 from rpc.pending import is_pending, pending_block
-from rpc.ports import BlockView, JsonObject
 from rpc.registry import MethodGroup
 from rpc.results import DataText, HashText
+from rpc.values import BlockView, JsonObject
 from rpc.views.hexadecimal import data
 from rpc.views.receipts import receipt_json
 from rpc.views.transactions import pooled_transaction

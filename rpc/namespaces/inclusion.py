@@ -3,7 +3,7 @@
 from typing import Any
 
 from rpc.context import Context
-from rpc.ports import BlockView, JsonObject, PendingBlock, ReceiptsView
+from rpc.values import BlockView, JsonObject, PendingBlock, ReceiptsView
 from rpc.views.hexadecimal import data
 from rpc.views.receipts import receipt_json
 from rpc.views.transactions import included_transaction

@@ -11,8 +11,8 @@ from rpc.context import Context
 from rpc.errors import InvalidParams, MethodNotFound
 from rpc.parameters import LATEST, BlockSelector, Uint64
 from rpc.parameters.pages import Page, RecordsRequest
-from rpc.ports import JsonObject
 from rpc.registry import MethodGroup
+from rpc.values import JsonObject
 from rpc.views.economy import economy_json
 from state.primitives.types import Address, Hash32
 

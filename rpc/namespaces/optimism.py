@@ -5,8 +5,9 @@ from typing import Final
 from rpc.context import Context
 from rpc.errors import MethodNotFound
 from rpc.parameters import Uint64
-from rpc.ports import JsonObject, RollupPort
+from rpc.ports import RollupPort
 from rpc.registry import MethodGroup
+from rpc.values import JsonObject
 from state.primitives.types import BlockNumber
 
 OPTIMISM: Final = MethodGroup("Rollup")

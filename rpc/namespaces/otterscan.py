@@ -17,9 +17,9 @@ from rpc.namespaces.inclusion import block_transaction, receipts_of
 from rpc.parameters import LATEST, BlockByHash, BlockByNumber, BlockSelector, Count, Malformed, ParameterType
 from rpc.parameters.blocks import parse_block_selector
 from rpc.parameters.hexadecimal import parse_count
-from rpc.ports import BlockView, JsonObject, TransactionLocation
 from rpc.registry import MethodGroup
 from rpc.turns import taking_turns
+from rpc.values import BlockView, JsonObject, TransactionLocation
 from rpc.views.hexadecimal import data
 from rpc.views.otterscan import (
     block_details,

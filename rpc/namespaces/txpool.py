@@ -6,9 +6,9 @@ from typing import Any, Final
 from contracts.addresses import checksum
 from rpc.context import Context
 from rpc.errors import LimitExceeded
-from rpc.ports import JsonObject, PoolEntry
 from rpc.registry import MethodGroup
 from rpc.turns import taking_turns
+from rpc.values import JsonObject, PoolEntry
 from rpc.views.hexadecimal import quantity
 from rpc.views.transactions import pooled_transaction
 from state.primitives.types import Address

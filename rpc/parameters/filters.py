@@ -13,7 +13,7 @@ from rpc.parameters.types import (
     expect_object,
     nested,
 )
-from rpc.ports import TopicFilter
+from rpc.values import TopicFilter
 from state.blocks import Log
 from state.primitives.types import Address, Hash32
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from rpc.ports import BlockView, JsonObject
+from rpc.values import BlockView, JsonObject
 from rpc.views.hexadecimal import data, quantity
 from state.blocks import Header
 from state.primitives import rlp

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from rpc.ports import BlockView, JsonObject, ReceiptsView
+from rpc.values import BlockView, JsonObject, ReceiptsView
 from rpc.views.blocks import block_json
 from rpc.views.hexadecimal import quantity
 from state.blocks import Header

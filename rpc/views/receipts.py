@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from rpc.ports import BlockView, JsonObject, L1FeeFields, LocatedLog, ReceiptsView
+from rpc.values import BlockView, JsonObject, L1FeeFields, LocatedLog, ReceiptsView
 from rpc.views.hexadecimal import data, quantity
 from rpc.views.transactions import DEPOSIT_RECEIPT_VERSION
 from state.blocks import Receipt

@@ -3,7 +3,7 @@
 from typing import Final
 
 from rpc.errors import REVERT_CODE
-from rpc.ports import BlockView, JsonObject, LocatedLog
+from rpc.values import BlockView, JsonObject, LocatedLog
 from rpc.views.blocks import block_json
 from rpc.views.hexadecimal import data, quantity
 from rpc.views.receipts import log_json

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from rpc.ports import BlockView, JsonObject
+from rpc.values import BlockView, JsonObject
 from rpc.views.hexadecimal import data, quantity
 from state.primitives.crypto import keccak256
 from state.transactions import (

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from rpc.ports import (
+from rpc.ports import Ports
+from rpc.values import (
     AccountProof,
     BlockId,
     BlockView,
@@ -16,7 +17,6 @@ from rpc.ports import (
     L1FeeFields,
     PoolCounts,
     PoolEntry,
-    Ports,
     ReceiptsView,
     StorageProof,
     SyncProgress,

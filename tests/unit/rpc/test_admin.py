@@ -11,9 +11,9 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from rpc.namespaces import ADMIN
-from rpc.ports import JsonObject
 from rpc.server import RpcServer
 from rpc.transport.bearer import BearerTokens, make_token
+from rpc.values import JsonObject
 from state.primitives.types import Hash32
 from tests.unit.rpc.conftest import Client
 from tests.unit.rpc.fake_chain import FakeChain

@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from rpc.ports import BlockView, PendingBlock, Ports, ReceiptsView
+from rpc.ports import Ports
 from rpc.server import RpcServer
+from rpc.values import BlockView, PendingBlock, ReceiptsView
 from state.blocks import Receipt
 from state.primitives.types import BlockNumber, Gas
 from state.transactions import TransactionType

@@ -11,8 +11,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from rpc.limits import Limits
-from rpc.ports import SyncProgress
 from rpc.server import RpcServer
+from rpc.values import SyncProgress
 from state.primitives.types import BlockNumber
 from state.transactions import TransactionType
 from tests.unit.rpc.fake_chain import TOPIC_A, FakeChain, signed

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from node.adapters.forwarding import ForwardedRejection, ForwardingPool, NoPool, SequencerUnreachable
-from rpc.ports import PoolCounts
+from rpc.values import PoolCounts
 from state.errors import DecodeError
 from state.primitives.types import Address, Nonce, Wei
 from state.transactions import RecoveredTransaction

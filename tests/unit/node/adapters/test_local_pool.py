@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from node.adapters.pool import LOGGED_A_SECOND, LocalPool, TransactionLog
 from node.recovery import FEWEST, SenderRecovery
 from rollup.txpool import TxPool
-from rpc.ports import PoolCounts
+from rpc.values import PoolCounts
 from state.execution.port import ChainRules
 from state.primitives.crypto import private_key_to_address
 from state.primitives.types import Address, Gas, Hash32, Nonce, Wei
