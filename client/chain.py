@@ -11,7 +11,7 @@ from requests.exceptions import RequestException
 from web3 import Web3
 from web3.contract import Contract
 from web3.contract.contract import ContractFunction
-from web3.exceptions import ContractCustomError, ContractLogicError, Web3Exception, Web3RPCError
+from web3.exceptions import ContractCustomError, ContractLogicError, TimeExhausted, Web3Exception, Web3RPCError
 from web3.types import TxParams, TxReceipt
 
 from client.abis import abi, decode_error
@@ -19,6 +19,8 @@ from client.errors import BadInput, ChainUnreachable, TransactionLost, Transacti
 from contracts.addresses import OP_PREDEPLOYS, OPEN_PREDEPLOYS, checksum
 
 WAIT_SECONDS: Final = 120.0
+NONCE_SECONDS: Final = 2.0
+"""Between looks whether a transaction that is waited for can still be included."""
 FEES_SECONDS: Final = 1.0
 ROWS_A_PAGE: Final = 100
 METHOD_NOT_FOUND: Final = -32601
@@ -40,6 +42,8 @@ class Chain:
         except (RequestException, Web3Exception, ValueError) as error:
             raise ChainUnreachable(f"no node answers at {rpc_url}: is it running? ({type(error).__name__})") from error
         self._nonces: dict[str, int] = {}
+        self._sent: dict[HexBytes, tuple[ChecksumAddress, int]] = {}
+        """Hash -> sender and nonce, of what has no receipt yet."""
         self._last_fees: tuple[float, TxParams] | None = None
         self._contracts: dict[str, Contract] = {}
 
@@ -123,20 +127,45 @@ class Chain:
         except Web3RPCError as error:
             self._nonces.pop(account.address, None)
             raise TransactionRefused(explain_rpc_error(error)) from error
-        self._nonces[account.address] = int(transaction["nonce"]) + 1
+        nonce = int(transaction["nonce"])
+        self._nonces[account.address] = nonce + 1
+        self._sent[transaction_hash] = account.address, nonce
         return transaction_hash
 
     # Waiting
 
     def wait(self, transaction_hash: HexBytes, seconds: float = WAIT_SECONDS) -> TxReceipt:
         """The receipt of a transaction that succeeded. Raises TransactionReverted or TransactionLost."""
-        try:
-            receipt = self.web3.eth.wait_for_transaction_receipt(transaction_hash, timeout=seconds, poll_latency=0.1)
-        except Web3Exception as error:
-            raise TransactionLost(f"no receipt for {transaction_hash.to_0x_hex()} within {seconds:.0f} s") from error
+        deadline = time.monotonic() + seconds
+        while (receipt := self._receipt_within(transaction_hash, NONCE_SECONDS)) is None:
+            self._check_nonce_is_free(transaction_hash)
+            if time.monotonic() > deadline:
+                raise TransactionLost(f"no receipt for {transaction_hash.to_0x_hex()} within {seconds:.0f} s")
+        self._sent.pop(transaction_hash, None)
         if receipt["status"] != 1:
             raise TransactionReverted(f"transaction {transaction_hash.to_0x_hex()} failed on chain")
         return receipt
+
+    def _receipt_within(self, transaction_hash: HexBytes, seconds: float) -> TxReceipt | None:
+        try:
+            return self.web3.eth.wait_for_transaction_receipt(transaction_hash, timeout=seconds, poll_latency=0.1)
+        except TimeExhausted:
+            return None
+        except (RequestException, Web3Exception) as error:
+            raise ChainUnreachable(f"{self.url} stopped answering: {type(error).__name__}") from error
+
+    def _check_nonce_is_free(self, transaction_hash: HexBytes) -> None:
+        """Raises TransactionLost when another transaction of the sender, a deposit perhaps, has had its nonce."""
+        if transaction_hash not in self._sent:
+            return
+        sender, nonce = self._sent[transaction_hash]
+        if self.web3.eth.get_transaction_count(sender) <= nonce or self._receipt_within(transaction_hash, 0.2):
+            return
+        self._nonces.pop(sender, None)
+        raise TransactionLost(
+            f"another transaction of {sender} took nonce {nonce}, so {transaction_hash.to_0x_hex()} can't be included: "
+            "send it again (a deposit from L1 takes a nonce of its sender on L2 too)"
+        )
 
     def wait_all(self, hashes: Sequence[HexBytes], on_each: Callable[[], None] = lambda: None) -> list[TxReceipt]:
         """The receipts, in order."""
