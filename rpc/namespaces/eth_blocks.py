@@ -30,7 +30,7 @@ def find_view(context: Context, selector: BlockSelector) -> BlockView | None:
 
 
 @BLOCKS.method("eth_getBlockByNumber")
-async def get_block_by_number(context: Context, block: BlockByNumber, full_transactions: bool = False) -> Any:
+async def get_block_by_number(context: Context, block: BlockByNumber, full_transactions: bool) -> Any:
     """The canonical block at a height or tag, with hashes or full transactions; null above the head."""
     if is_pending(block):
         view = (await pending_block(context)).block
@@ -39,7 +39,7 @@ async def get_block_by_number(context: Context, block: BlockByNumber, full_trans
 
 
 @BLOCKS.method("eth_getBlockByHash")
-def get_block_by_hash(context: Context, block_hash: Hash32, full_transactions: bool = False) -> Any:
+def get_block_by_hash(context: Context, block_hash: Hash32, full_transactions: bool) -> Any:
     """The block of that hash, canonical or not, with hashes or full transactions; null if unknown."""
     return _block(context, find_view(context, BlockByHash(hash=block_hash)), full_transactions)
 

@@ -35,6 +35,7 @@ NUMBERS: Final[list[Case]] = [
     ("eth_getBalance", [A, {"blockHash": HASH, "blockNumber": "0x1"}], "both"),
     ("eth_getBalance", [A, {"blockHash": HASH, "requireCanonical": "yes"}], "requireCanonical"),
     ("eth_getBlockByNumber", [], "argument 0"),
+    ("eth_getBlockByNumber", ["latest"], "missing value for required argument 1"),
     ("eth_getBlockByNumber", ["latest", "true"], "argument 1"),
     ("eth_getBlockByNumber", ["latest", 1], "argument 1"),
     ("eth_getUncleByBlockNumberAndIndex", ["latest", "0x10000000000000000"], "index"),
