@@ -151,7 +151,9 @@ def test_anybody_finalises_with_another_submitters_proof(bridge: Bridge) -> None
     assert bridge.portal.call("finalizedWithdrawals", hash_of(WITHDRAWAL))
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(data=st.data())
 def test_refuses_a_proof_with_any_byte_changed(bridge: Bridge, data: st.DataObject) -> None:
     if bridge.network["DisputeGameFactory"].call("gameCount") == 0:

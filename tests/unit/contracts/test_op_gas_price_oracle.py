@@ -76,7 +76,9 @@ def test_measures_fastlz_level_one_output(oracle: Contract, size: int, alphabet:
     assert max(length_on_chain(oracle, data), 171 - 68) == expected
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(pieces=st.lists(st.binary(max_size=60), max_size=12), order=st.lists(st.integers(0, 11), max_size=40))
 def test_fee_follows_the_compressed_length(oracle: Contract, pieces: list[bytes], order: list[int]) -> None:
     data = b"".join(pieces[i % len(pieces)] for i in order) if pieces else b""

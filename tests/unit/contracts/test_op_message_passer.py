@@ -30,7 +30,9 @@ def withdrawal_hash(nonce: int, target: bytes, value: int, gas: int, data: bytes
     return keccak(encode(types, [nonce, RICH, target, value, gas, data]))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(value=st.integers(0, 10**20), gas=st.integers(0, 2**256 - 1), data=st.binary(max_size=200))
 def test_marks_the_withdrawal_hash_at_the_slot_that_proofs_read(
     passer: Contract, value: int, gas: int, data: bytes

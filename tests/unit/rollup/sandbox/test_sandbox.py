@@ -296,7 +296,9 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(script=steps)
 async def test_whatever_was_done_a_revert_leads_to_the_very_head_of_its_snapshot(
     script: list[tuple[str, int, int]], bench: Bench
