@@ -25,7 +25,7 @@ _HOLDERS: Final = (*OPEN_PREDEPLOYS, *FEE_VAULTS, _BRIDGE)
 def supply(snapshot: Snapshot, _memory: Memory) -> Answer:
     """The genesis supply and where it is. Wei."""
     addresses = OPEN_PREDEPLOYS | OP_PREDEPLOYS
-    held = {name: int(snapshot.balance(addresses[name])) for name in _HOLDERS}
+    held = {str(name): int(snapshot.balance(addresses[name])) for name in _HOLDERS}
     on_l2 = _sum_of_balances(snapshot)
     tranches = [_tranche(snapshot, name) for name in TRANCHES]
     in_contracts = sum(held.values())

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import orjson
 import pytest
 from eth_hash.auto import keccak
 
@@ -15,6 +16,7 @@ from contracts.interface import interface
 from contracts.records import Batch, Record, Share, batch_hash, encode_batch, encode_record, record_fee
 from contracts.vouchers import Voucher, sign_voucher
 from rollup.indexer import Economy
+from rpc.views.economy import economy_json
 from state.blocks import Receipt
 from state.database import ChainDatabase, Heads, MemoryStore
 from state.execution.fast import FastExecutor
@@ -74,7 +76,10 @@ class OpenNetwork:
         return int(self.db.require_header(self.head).number)
 
     def ask(self, question: str, **arguments: Any) -> dict[str, Any]:
-        return self.economy.ask(question, self.head, arguments)
+        """The answer, which JSON-RPC can write down as it is."""
+        answer: dict[str, Any] = self.economy.ask(question, self.head, arguments)
+        orjson.dumps(economy_json(answer))
+        return answer
 
     def call(self, key: bytes, contract: str, function: str, *arguments: Any, value: int = 0) -> RecoveredTransaction:
         data = interface(contract).encode_call(function, *arguments)
