@@ -20,6 +20,8 @@ from tests.unit.state.database.chain_blocks import block_record, log
 RULES = ChainRules(chain_id=1337, is_optimism=False)
 RICH = Address(b"\x11" * 20)
 LOOP, REVERTER, STORE = (Address(bytes([n]) * 20) for n in (0x21, 0x22, 0x23))
+PATIENT_SECONDS = 120.0
+"""What a reader has for what it must answer: it runs at low priority, and other tests keep the machine busy."""
 CODES = {LOOP: "5b5f56", REVERTER: "602a5f5260205ffd", STORE: "5f355460205260206020f3"}
 
 
@@ -70,7 +72,7 @@ def call(to: Address, data: bytes = b"", gas: int = 1_000_000) -> CallMessage:
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """On a busy machine a reader process takes its time to start."""
-    monkeypatch.setattr("node.readers.reader.PATIENCE_SECONDS", 120.0)
+    monkeypatch.setattr("node.readers.reader.PATIENCE_SECONDS", PATIENT_SECONDS)
 
 
 @pytest.fixture
@@ -85,8 +87,8 @@ async def start_pool(chain: GrowingChain, tmp_path: Path) -> AsyncIterator[Calla
     """Makes pools over the chain that are closed when the test ends."""
     pools: list[ReaderPool] = []
 
-    async def start(**settings: object) -> ReaderPool:
-        pool = ReaderPool(chain.db, tmp_path, RULES, **settings)  # type: ignore[arg-type]
+    async def start(*, cap_seconds: float = PATIENT_SECONDS, **settings: object) -> ReaderPool:
+        pool = ReaderPool(chain.db, tmp_path, RULES, cap_seconds=cap_seconds, **settings)  # type: ignore[arg-type]
         pools.append(pool)
         await pool.start()
         return pool

@@ -4,17 +4,18 @@ import asyncio
 import sys
 from pathlib import Path
 
-from node.readers import ReaderPool
+from node.readers import ReaderPool, reader
 from node.telemetry import configure_logging
 from state.database import ChainDatabase, LevelDBStore
-from tests.unit.node.readers.conftest import LOOP, RULES, GrowingChain, call
+from tests.unit.node.readers.conftest import LOOP, PATIENT_SECONDS, RULES, GrowingChain, call
 
 
 async def main(directory: Path) -> None:
     configure_logging("warning", "console")
+    reader.PATIENCE_SECONDS = PATIENT_SECONDS  # type: ignore[misc]
     chain = GrowingChain(ChainDatabase(LevelDBStore(directory / "main")))
     head = chain.grow().hash
-    pool = ReaderPool(chain.db, directory, RULES, cap_seconds=0.5)
+    pool = ReaderPool(chain.db, directory, RULES, cap_seconds=3.0)
     await pool.start()
     await pool.query("account", {"block_hash": head, "address": LOOP})
     print(*pool.process_ids, flush=True)

@@ -6,17 +6,17 @@ import signal
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from time import monotonic
 
 import pytest
 
 from node.readers import QueryTimedOut, ReaderBug, ReaderCrashed, ReaderPool, ReadersBusy
 from node.readers.errors import FrameError
+from node.readers.reader import LONG_WINDOW
 from state.database import ChainDatabase, LevelDBStore, TooManyLogs, UnknownBlock, WriteBatch
 from state.execution.errors import InsufficientFunds
 from state.primitives.types import ZERO_HASH, Wei
 from state.queries import QueryReverted, verify_account_proof
-from tests.unit.node.readers.conftest import LOOP, REVERTER, RICH, STORE, GrowingChain, call
+from tests.unit.node.readers.conftest import LOOP, PATIENT_SECONDS, REVERTER, RICH, STORE, GrowingChain, call
 
 StartPool = Callable[..., Awaitable[ReaderPool]]
 
@@ -54,7 +54,7 @@ async def test_a_question_never_overtakes_the_block_that_it_is_about(
     may_feed = threading.Event()
 
     def feed_late(batch: WriteBatch) -> None:
-        may_feed.wait(10)
+        may_feed.wait(PATIENT_SECONDS)
         pool.feed(batch)
 
     chain.db.on_batch = feed_late
@@ -137,16 +137,14 @@ async def test_the_next_query_works_after_kill_nine(chain: GrowingChain, start_p
 async def test_an_endless_loop_ends_in_time_and_questions_behind_it_are_answered(
     chain: GrowingChain, start_pool: StartPool, method: str
 ) -> None:
-    pool = await start_pool(cap_seconds=1.0)
+    pool = await start_pool(cap_seconds=3.0)
     head = chain.grow().hash
     await balance(pool, head)
-    begin = monotonic()
     endless = asyncio.create_task(pool.query(method, {"block_hash": head, "message": call(LOOP, gas=2**62)}))
     await asyncio.sleep(0)
     behind = asyncio.create_task(balance(pool, head))
-    with pytest.raises(QueryTimedOut, match=rf"^execution aborted \(timeout = 1s\) in {method}$"):
+    with pytest.raises(QueryTimedOut, match=rf"^execution aborted \(timeout = 3s\) in {method}$"):
         await endless
-    assert monotonic() - begin < 5
     assert await behind == 2
 
 
@@ -154,17 +152,15 @@ async def test_questions_that_nobody_waits_for_any_more_are_not_worked_on(
     chain: GrowingChain, start_pool: StartPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("node.readers.reader.PATIENCE_SECONDS", 0.0)
-    pool = await start_pool(cap_seconds=1.0)
+    pool = await start_pool(cap_seconds=3.0)
     head = chain.grow().hash
     await asyncio.gather(*(balance(pool, head) for _ in range(2)), return_exceptions=True)  # it may start slowly
     parameters = {"block_hash": head, "message": call(LOOP, gas=2**62)}
-    begin = monotonic()
     endless = [pool.query("call", parameters) for _ in range(20)]
     errors = await asyncio.gather(*endless, return_exceptions=True)
     assert all(isinstance(error, QueryTimedOut) for error in errors)
     assert sum("waited too long" in str(error) for error in errors) >= 18
-    assert monotonic() - begin < 15  # 20 s and more if each had its turn
-    monkeypatch.undo()
+    monkeypatch.setattr("node.readers.reader.PATIENCE_SECONDS", PATIENT_SECONDS)
     assert await balance(pool, head) == 2
 
 
@@ -224,19 +220,19 @@ async def test_too_many_waiting_questions_are_refused(
 
 
 async def test_without_readers_this_process_answers_the_same(chain: GrowingChain, start_pool: StartPool) -> None:
-    pool = await start_pool(count=0, cap_seconds=0.5)
+    pool, hasty = await start_pool(count=0), await start_pool(count=0, cap_seconds=0.05)
     head = chain.grow(3)
     assert [await balance(pool, record.hash) for record in chain.records] == [1, 2, 3, 4]
     outcome = await pool.query("call", {"block_hash": head.hash, "message": call(STORE, word(1))})
     assert outcome.output == word(4)
     with pytest.raises(QueryTimedOut):
-        await pool.query("call", {"block_hash": head.hash, "message": call(LOOP, gas=20_000_000)})
+        await hasty.query("call", {"block_hash": head.hash, "message": call(LOOP, gas=20_000_000)})
 
 
 async def test_a_reader_that_works_for_nobody_any_more_is_stopped_within_moments(
     chain: GrowingChain, start_pool: StartPool
 ) -> None:
-    pool = await start_pool(cap_seconds=60.0)
+    pool = await start_pool(cap_seconds=3_600.0)
     head = chain.grow().hash
     await balance(pool, head)
     (process_id,) = pool.process_ids
@@ -247,7 +243,7 @@ async def test_a_reader_that_works_for_nobody_any_more_is_stopped_within_moments
     behind = asyncio.create_task(balance(pool, head))
     for task in asked:
         task.cancel()
-    assert await asyncio.wait_for(behind, 30) == 2  # one endless call alone would take a minute
+    assert await behind == 2  # one endless call alone would take an hour
     with pytest.raises(ProcessLookupError):
         os.kill(process_id, 0)
     assert pool.readers[0].restarts == 1
@@ -259,7 +255,7 @@ async def test_a_reader_that_fell_behind_what_is_kept_while_it_was_busy_is_copie
 ) -> None:
     """What a busy reader has not taken waits in the bounded backlog and nowhere else."""
     monkeypatch.setattr("node.readers.backlog.MAX_BATCHES", 8)
-    pool = await start_pool(cap_seconds=60.0)
+    pool = await start_pool()
     head = chain.grow().hash
     await balance(pool, head)
     (process_id,) = pool.process_ids
@@ -290,20 +286,24 @@ async def test_questions_that_are_too_long_together_are_refused(
 async def test_a_short_question_overtakes_long_ones_but_for_those_that_are_under_way(
     chain: GrowingChain, start_pool: StartPool
 ) -> None:
-    pool = await start_pool(cap_seconds=60.0)
+    pool = await start_pool()
     head = chain.grow().hash
     await balance(pool, head)
+    (process_id,) = pool.process_ids
     order: list[str] = []
 
     async def ask(name: str, method: str, parameters: dict[str, object]) -> None:
         await pool.query(method, parameters)
         order.append(name)
 
+    os.kill(process_id, signal.SIGSTOP)  # nothing is answered before all was asked
     looping = {"block_hash": head, "message": call(LOOP, gas=1_500_000)}
-    long = [asyncio.create_task(ask("long", "call", looping)) for _ in range(8)]
-    while pool.readers[0]._working_on is None:  # noqa: ASYNC110
+    tasks = [asyncio.create_task(ask("long", "call", looping)) for _ in range(8)]
+    while len(pool.readers[0]._taken) < LONG_WINDOW:  # noqa: ASYNC110
         await asyncio.sleep(0.001)
-    await ask("short", "account", {"block_hash": head, "address": RICH})
-    await asyncio.gather(*long)
-    assert order.index("short") <= 3
-    assert len(order) == 9
+    tasks.append(asyncio.create_task(ask("short", "account", {"block_hash": head, "address": RICH})))
+    while len(pool.readers[0]._taken) == LONG_WINDOW:  # noqa: ASYNC110
+        await asyncio.sleep(0.001)
+    os.kill(process_id, signal.SIGCONT)
+    await asyncio.gather(*tasks)
+    assert order == ["long"] * LONG_WINDOW + ["short"] + ["long"] * (8 - LONG_WINDOW)

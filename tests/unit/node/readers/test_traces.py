@@ -18,7 +18,7 @@ from state.tracing import TraceConfig, TraceTimedOut, TraceTooLarge
 from tests.unit.node.readers.conftest import LOOP, REVERTER, STORE, GrowingChain, call
 
 StartPool = Callable[..., Awaitable[ReaderPool]]
-BOUNDS = TraceBounds(size=1 << 20, seconds=30.0)
+BOUNDS = TraceBounds(size=1 << 20, seconds=100.0)
 NOOP = TraceConfig(tracer="noopTracer")
 
 
@@ -88,7 +88,7 @@ async def test_a_trace_that_grows_too_large_ends_and_the_reader_lives_on(
     traces = await _warm(pool, block)
     processes = pool.process_ids
     with pytest.raises(TraceTooLarge, match="over 10000 bytes"):
-        await _trace(traces, block, call(LOOP), TraceBounds(size=10_000, seconds=30.0))
+        await _trace(traces, block, call(LOOP), TraceBounds(size=10_000, seconds=100.0))
     assert not (await _trace(traces, block, call(STORE)))["failed"]
     assert pool.process_ids == processes
 
