@@ -15,7 +15,7 @@ async def main(directory: Path) -> None:
     reader.PATIENCE_SECONDS = PATIENT_SECONDS  # type: ignore[misc]
     chain = GrowingChain(ChainDatabase(LevelDBStore(directory / "main")))
     head = chain.grow().hash
-    pool = ReaderPool(chain.db, directory, RULES, cap_seconds=3.0)
+    pool = ReaderPool(chain.db, directory, RULES, cap_seconds=2.0)
     await pool.start()
     await pool.query("account", {"block_hash": head, "address": LOOP})
     print(*pool.process_ids, flush=True)
