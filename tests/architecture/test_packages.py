@@ -40,7 +40,8 @@ def test_every_package_says_what_it_is_for(path: Path) -> None:
 
 
 def tracked_files() -> list[Path]:
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    command = ["git", "-c", "safe.directory=*", "ls-files", "-z"]  # whoever else the checkout may belong to
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=False)
     names = listed.stdout.decode().split("\0") if listed.returncode == 0 else []
     return [ROOT / name for name in names if name] or [path for path in ROOT.rglob("*") if path.is_file()]
 

@@ -9,6 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from node.errors import StartupError
 from node.metrics import Metrics
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ async def metrics() -> AsyncIterator[Metrics]:
 
 
 async def scrape(metrics: Metrics) -> dict[tuple[str, tuple[str, ...]], float]:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60) as client:
         answer = await client.get(f"http://127.0.0.1:{metrics.port}/metrics")
     assert answer.status_code == 200
     return {
@@ -75,10 +76,8 @@ async def test_a_taken_port_is_an_error_that_names_the_flag() -> None:
 
 
 async def test_stopping_frees_the_port() -> None:
-    metrics = Metrics()
-    await metrics.serve("127.0.0.1", 0)
-    port = metrics.port
+    metrics, port = Metrics(), free_port()
+    await metrics.serve("127.0.0.1", port)
     await metrics.stop()
-    assert port is not None
     with socket.create_server(("127.0.0.1", port)):
         pass

@@ -78,18 +78,20 @@ def test_a_process_that_works_is_healthy_and_each_trouble_is_told(tmp_path: Path
 
 async def test_the_heartbeat_tells_a_held_up_engine_thread_from_one_that_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("node.heartbeat.BEAT_SECONDS", 0.01)
-    go_on = threading.Event()
+    go_on, again = threading.Event(), threading.Event()
     with ThreadPoolExecutor(max_workers=1) as thread:
         heartbeat = Heartbeat(thread)
         thread.submit(go_on.wait)
         beating = asyncio.create_task(heartbeat.run())
         while heartbeat.engine_silence < 0.1:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
+        thread.submit(again.wait)  # behind the question: no later answer takes the place of that one's delay
         go_on.set()
         while heartbeat.engine_delay < 0.1:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
+        again.set()
         while heartbeat.engine_silence > 0.05:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
-        assert heartbeat.loop_lag < 5
+        assert heartbeat.loop_lag < 60
         beating.cancel()
         await asyncio.gather(beating, return_exceptions=True)

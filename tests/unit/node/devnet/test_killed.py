@@ -16,7 +16,7 @@ from pathlib import Path
 from node.devnet import processes
 real = processes.subprocess.Popen
 processes.subprocess.Popen = lambda command, **settings: real([sys.executable, "-c", command[3]], **settings)
-child = processes.Processes(Path(sys.argv[1])).start("l1", ["import time; time.sleep(60)"])
+child = processes.Processes(Path(sys.argv[1])).start("l1", ["import time; time.sleep(600)"])
 print(child.process.pid, flush=True)
 child.process.wait()
 """
@@ -38,7 +38,7 @@ def test_processes_end_with_a_devnet_that_is_killed(tmp_path: Path) -> None:
         pid = int(parent.stdout.readline())
         assert is_running(pid)
         parent.kill()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while is_running(pid):
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -26,7 +26,7 @@ def children(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Processes:
 
 def test_a_child_that_dies_is_reported_with_the_end_of_its_log(children: Processes) -> None:
     child = children.start("sequencer", ["import sys; print('no space left on device'); sys.exit(3)"])
-    child.process.wait(30)
+    child.process.wait(120)
     assert not children.healthy
     with pytest.raises(StartupError, match=r"sequencer ended with exit status 3(?s:.*)no space left on device"):
         children.check()
@@ -34,17 +34,17 @@ def test_a_child_that_dies_is_reported_with_the_end_of_its_log(children: Process
 
 
 def test_a_child_that_was_killed_is_reported_by_the_signals_name(children: Processes) -> None:
-    child = children.start("l1", ["import time; time.sleep(60)"])
+    child = children.start("l1", ["import time; time.sleep(600)"])
     assert children.healthy
     child.process.kill()
-    child.process.wait(30)
+    child.process.wait(120)
     with pytest.raises(StartupError, match="l1 was ended by SIGKILL"):
         children.check()
     children.stop()
 
 
 def test_stop_ends_even_what_ignores_sigterm(children: Processes) -> None:
-    ignoring = "import signal, time; signal.signal(15, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"
+    ignoring = "import signal, time; signal.signal(15, signal.SIG_IGN); print('ready', flush=True); time.sleep(600)"
     child = children.start("follower-1", [ignoring])
     while "ready" not in tail(child.log):
         assert child.process.poll() is None

@@ -83,7 +83,7 @@ def test_signals_from_another_thread_at_any_instant_stop_it_once() -> None:
         main = threading.main_thread().ident
         assert main is not None
         timer = threading.Timer(delay / 4_000, signal.pthread_kill, [main, signal.SIGTERM])
-        work.run(during=[], stopping=[], wait=10.0, begin=timer.start)
+        work.run(during=[], stopping=[], wait=60.0, begin=timer.start)
         timer.join()
         assert work.events == ["interrupted", "stopped"]
 
@@ -91,7 +91,7 @@ def test_signals_from_another_thread_at_any_instant_stop_it_once() -> None:
 def test_a_process_that_dies_interrupts_the_work() -> None:
     work = Work()
     work.ill = True
-    work.run(during=[], stopping=[], wait=10.0)
+    work.run(during=[], stopping=[], wait=60.0)
     assert work.events == ["interrupted", "stopped"]
 
 

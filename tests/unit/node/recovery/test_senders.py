@@ -4,6 +4,8 @@ import asyncio
 import os
 import signal
 
+import pytest
+
 from node.recovery import SenderRecovery
 from state.primitives.crypto import private_key_to_address
 from state.primitives.types import Address, Gas, Nonce, Wei
@@ -35,9 +37,15 @@ RAWS = [transfer(key) for key in KEYS]
 SENDERS = {raw: private_key_to_address(key) for raw, key in zip(RAWS, KEYS, strict=True)}
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine an answer takes its time."""
+    monkeypatch.setattr("node.recovery.senders.ANSWER_SECONDS", 120.0)
+
+
 async def first_answer(recovery: SenderRecovery, raws: list[bytes]) -> dict[bytes, Address]:
     """Asks until the process is there."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while not (found := await recovery.senders(raws)):  # noqa: ASYNC110 - another process has to start
             await asyncio.sleep(0.02)
     return found
@@ -74,7 +82,7 @@ async def test_starts_a_new_process_after_the_old_one_was_killed() -> None:
 
 
 async def first_answer_of_another(recovery: SenderRecovery, killed: int) -> dict[bytes, Address]:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while not (found := await recovery.senders(RAWS)) or recovery.process_id == killed:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     return found
