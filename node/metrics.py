@@ -6,10 +6,9 @@ docs/operating.md lists them and says which ones to watch.
 """
 
 import asyncio
-import contextlib
 import socket
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeAlias
 
 import uvicorn
@@ -18,6 +17,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from node.errors import StartupError
+from rpc.transport.embedded import EmbeddedServer
 
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0)
 _BOUNDS: Final = tuple(str(bound) for bound in (*BUCKETS, "+Inf"))
@@ -153,7 +153,7 @@ class Metrics:
             server_header=False,
             ws="none",
         )
-        server = _Server(config)
+        server = EmbeddedServer(config)
         self._running = (server, asyncio.create_task(server.serve(sockets=[listener]), name="metrics"))
         await server.ready.wait()
 
@@ -174,19 +174,3 @@ def _listen(host: str, port: int) -> socket.socket:
         raise StartupError(
             f"metrics can't listen on {host}:{port} ({error.strerror}): choose another --metrics-port"
         ) from error
-
-
-class _Server(uvicorn.Server):
-    """uvicorn that leaves signals to the process and says when it takes connections."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready: Final = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield

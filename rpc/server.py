@@ -9,10 +9,9 @@
 """
 
 import asyncio
-import contextlib
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import uvicorn
@@ -33,6 +32,7 @@ from rpc.ports import Ports
 from rpc.registry import MethodGroup, Registry
 from rpc.transport.access import AccessControl
 from rpc.transport.bearer import BearerTokens, refuse_unauthorised
+from rpc.transport.embedded import EmbeddedServer
 from rpc.transport.http import HttpEndpoint
 from rpc.transport.protocol import AbortableWebSocket, bounded_http
 from rpc.transport.rates import ClientRates, Meter
@@ -84,13 +84,13 @@ class RpcServer:
         self._dispatcher: Final = Dispatcher(self.registry, self._limits, observe)
         self.app: Final = self._build_app()
         """The ASGI application, for another server to run."""
-        self._running: tuple[_QuietServer, asyncio.Task[None]] | None = None
+        self._running: tuple[EmbeddedServer, asyncio.Task[None]] | None = None
 
     async def start(self, host: str, port: int) -> int:
         """Listens, and returns the port (the one that was free if 0 was asked). Raises CannotListen."""
         listener = _listen(host, port)
         _give_up_on_stalled_peers(listener, self._limits.stalled_seconds)
-        server = _QuietServer(self._uvicorn_config())
+        server = EmbeddedServer(self._uvicorn_config())
         self.events.attach(asyncio.get_running_loop())
         task = asyncio.create_task(server.serve(sockets=[listener]))
         await server.ready.wait()
@@ -183,23 +183,6 @@ class RpcServer:
         if self._ports.faucet is not None:
             pages.include_router(faucet_pages(self._ports.faucet, self._access))
         return pages
-
-
-class _QuietServer(uvicorn.Server):
-    """uvicorn without its signal handlers: the process that embeds it decides when to stop."""
-
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.ready: Final = asyncio.Event()
-        """Set once connections are taken."""
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 def _give_up_on_stalled_peers(listener: socket.socket, seconds: float) -> None:
