@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,22 +21,47 @@ from tests.ports import free_ports
 
 ROOT = Path(__file__).parents[2]
 CHAIN_ID = 161_299
+BATCH = 100
 
 
 class RpcFailure(Exception):
     """The node answered with an error, or not at all."""
 
 
+_http = httpx.Client(limits=httpx.Limits(max_keepalive_connections=0))
+"""One for all calls, for each makes TLS settings that take longer than a call. No connection outlives its node."""
+
+
 def rpc(url: str, method: str, *params: Any, timeout: float = 5.0) -> Any:
     """A JSON-RPC result. Raises RpcFailure."""
+    return _result(method, _post(url, method, _request(method, params), timeout))
+
+
+def rpc_each(url: str, method: str, each: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """The results of one method for each of many parameters, in order, in batches. Raises RpcFailure."""
+    results = []
+    for start in range(0, len(each), BATCH):
+        asked = [_request(method, params, number) for number, params in enumerate(each[start : start + BATCH])]
+        answers = sorted(_post(url, method, asked, 30.0), key=lambda answer: int(answer["id"]))
+        results += [_result(method, answer) for answer in answers]
+    return results
+
+
+def _request(method: str, params: tuple[Any, ...], number: int = 1) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+
+
+def _post(url: str, method: str, message: Any, timeout: float) -> Any:
     try:
-        answer = httpx.post(url, json={"jsonrpc": "2.0", "id": 1, "method": method, "params": params}, timeout=timeout)
-        body = answer.json()
+        return _http.post(url, json=message, timeout=timeout).json()
     except (httpx.HTTPError, ValueError) as error:
         raise RpcFailure(f"{method}: {type(error).__name__}") from error
-    if "error" in body:
-        raise RpcFailure(f"{method}: {body['error']}")
-    return body["result"]
+
+
+def _result(method: str, answer: Any) -> Any:
+    if "error" in answer:
+        raise RpcFailure(f"{method}: {answer['error']}")
+    return answer["result"]
 
 
 def wait_for(condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
@@ -87,6 +112,9 @@ class Process:
 
     def call(self, method: str, *params: Any) -> Any:
         return rpc(self.url, method, *params)
+
+    def call_each(self, method: str, each: Sequence[tuple[Any, ...]]) -> list[Any]:
+        return rpc_each(self.url, method, each)
 
     def wait_until_up(self, seconds: float = 180.0) -> None:
         def answers() -> bool:
@@ -156,6 +184,11 @@ class Network:
     def hash_at(self, process: Process, number: int) -> str | None:
         block = process.call("eth_getBlockByNumber", hex(number), False)
         return None if block is None else str(block["hash"])
+
+    def hashes_at(self, process: Process, numbers: Sequence[int]) -> dict[int, str | None]:
+        """Of the canonical blocks."""
+        blocks = process.call_each("eth_getBlockByNumber", [(hex(number), False) for number in numbers])
+        return {number: block and str(block["hash"]) for number, block in zip(numbers, blocks, strict=True)}
 
     def wait_until_safe(self, number: int, seconds: float = 90.0) -> None:
         for process in (self.sequencer, self.follower):

@@ -19,7 +19,7 @@ from tests.chaos.diverging_node import FAVOURED
 from tests.chaos.network import CHAIN_ID, Network, Process, wait_for
 from tests.chaos.posted import posted_ranges
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,13 @@ from tests.e2e.network import devnets
 from tests.npm import anvil_binary, npm_packages
 from tests.ports import free_ports
 
-START_SECONDS = 120.0
+START_SECONDS = 300.0
 
 
 def rpc_call(url: str, method: str, *params: Any) -> Any:
     """The result of one JSON-RPC call."""
     body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
-    answer = httpx.post(url, json=body, timeout=30).json()
+    answer = httpx.post(url, json=body, timeout=60).json()
     assert "error" not in answer, answer
     return answer["result"]
 
@@ -42,7 +43,13 @@ def wait_until(reached: Callable[[], Any], what: str, seconds: float = START_SEC
     raise AssertionError(f"{what} did not happen within {seconds:.0f} s")
 
 
-def openledger(*arguments: str, timeout: float = 180) -> subprocess.CompletedProcess[str]:
+def answers_calls(url: str) -> bool:
+    """Whether the node answers what goes to a reader process: that starts beside it, and calls don't wait for ever."""
+    body = {"jsonrpc": "2.0", "id": 1, "method": "eth_call", "params": [{"to": devnets.NOBODY}, "latest"]}
+    return "result" in httpx.post(url, json=body, timeout=60).json()
+
+
+def openledger(*arguments: str, timeout: float = 400) -> subprocess.CompletedProcess[str]:
     """`openledger <arguments>`, to its end."""
     command = [sys.executable, "-m", "node", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
@@ -75,7 +82,7 @@ class ProcessGroup:
             process.send_signal(signal.SIGTERM)
         for _, process in reversed(self._running):
             try:
-                process.wait(timeout=40)
+                process.wait(timeout=120)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -107,12 +114,10 @@ def devnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devnet]:
 
     try:
         wait_until(described, "devnet.json")
-        yield Devnet(
-            directory=directory / "data",
-            rpc=f"http://127.0.0.1:{rpc_port}",
-            l1_rpc=f"http://127.0.0.1:{l1_port}",
-            processes=processes,
-        )
+        rpc, l1_rpc = (f"http://127.0.0.1:{port}" for port in (rpc_port, l1_port))
+        for url in (rpc, l1_rpc):
+            wait_until(partial(answers_calls, url), f"an answer from a reader process of {url}")
+        yield Devnet(directory=directory / "data", rpc=rpc, l1_rpc=l1_rpc, processes=processes)
     finally:
         processes.stop()
 
