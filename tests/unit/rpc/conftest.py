@@ -2,14 +2,21 @@
 
 import json
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
 import httpx
 import pytest
+from websockets.asyncio.client import connect
 
 from rpc.limits import Limits
 from rpc.server import RpcServer
 from tests.unit.rpc.fake_chain import FakeChain, all_types
+
+PATIENT_SECONDS = 60.0
+"""For whatever must come: other tests keep the machine busy."""
+open_http = partial(httpx.AsyncClient, timeout=PATIENT_SECONDS, trust_env=False)
+open_socket = partial(connect, open_timeout=PATIENT_SECONDS, proxy=None)
 
 
 def fields(text: str) -> set[str]:
@@ -58,10 +65,12 @@ def chain() -> FakeChain:
 def limits() -> Limits:
     return Limits(
         body_bytes=100_000,
-        head_seconds=0.5,
-        body_seconds=0.5,
+        head_seconds=PATIENT_SECONDS,
+        body_seconds=PATIENT_SECONDS,
         batch_calls=100,
-        call_seconds=0.5,
+        call_seconds=PATIENT_SECONDS,
+        receipt_seconds=PATIENT_SECONDS,
+        longest_receipt_seconds=PATIENT_SECONDS,
         log_results=8,
         filters=5,
         subscriptions=3,

@@ -4,10 +4,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-import httpx
 import jwt
 import pytest
-from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from rpc.namespaces import ADMIN
@@ -15,7 +13,7 @@ from rpc.server import RpcServer
 from rpc.transport.bearer import BearerTokens, make_token
 from rpc.values import JsonObject
 from state.primitives.types import Hash32
-from tests.unit.rpc.conftest import Client
+from tests.unit.rpc.conftest import Client, open_http, open_socket
 from tests.unit.rpc.fake_chain import FakeChain
 
 SECRET = b"\x5e" * 32
@@ -70,7 +68,7 @@ async def port(chain: FakeChain, control: Control) -> AsyncIterator[int]:
 
 @pytest.fixture
 async def admin(port: int) -> AsyncIterator[Client]:
-    async with httpx.AsyncClient(headers={"authorization": f"Bearer {make_token(SECRET, NOW)}"}) as http:
+    async with open_http(headers={"authorization": f"Bearer {make_token(SECRET, NOW)}"}) as http:
         yield Client(port, http)
 
 
@@ -128,7 +126,7 @@ def signed(secret: bytes = SECRET, algorithm: str = "HS256", **claims: Any) -> s
 async def test_whoever_has_no_good_token_gets_401(port: int, control: Control, authorization: str | None) -> None:
     headers = {} if authorization is None else {"authorization": authorization}
     body = {"jsonrpc": "2.0", "id": 1, "method": "admin_stopSequencer", "params": []}
-    async with httpx.AsyncClient() as http:
+    async with open_http() as http:
         for path in ("/", "/healthz", "/docs"):
             response = await http.post(f"http://127.0.0.1:{port}{path}", json=body, headers=headers)
             assert response.status_code == 401
@@ -138,10 +136,10 @@ async def test_whoever_has_no_good_token_gets_401(port: int, control: Control, a
 
 async def test_websocket_without_a_token_is_not_opened_and_with_one_it_is(port: int) -> None:
     with pytest.raises(InvalidStatus) as caught:
-        await connect(f"ws://127.0.0.1:{port}/")
+        await open_socket(f"ws://127.0.0.1:{port}/")
     assert caught.value.response.status_code == 403
     headers = {"authorization": f"Bearer {make_token(SECRET, NOW)}"}
-    async with connect(f"ws://127.0.0.1:{port}/", additional_headers=headers) as socket:
+    async with open_socket(f"ws://127.0.0.1:{port}/", additional_headers=headers) as socket:
         await socket.send('{"jsonrpc":"2.0","id":1,"method":"admin_sequencerActive","params":[]}')
         assert '"result":true' in str(await socket.recv(decode=True))
 

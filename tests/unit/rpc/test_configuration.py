@@ -2,11 +2,9 @@
 
 import zlib
 
-import httpx
-
 from rpc.server import RpcServer
 from state.execution.precompiles import ETHEREUM_PRECOMPILES, OPTIMISM_PRECOMPILES
-from tests.unit.rpc.conftest import Client, fields
+from tests.unit.rpc.conftest import Client, fields, open_http
 from tests.unit.rpc.fake_chain import CHAIN_ID, CONTRACT, FakeChain
 
 BEACON_ROOTS = "0x000f3df6d732807ef1319fb7b8bb8522d0beac02"
@@ -29,7 +27,7 @@ async def test_config_lists_the_precompiles_that_the_evm_has(client: Client) -> 
     assert precompiles["P256VERIFY"] == "0x" + "00" * 18 + "0100"
     server = RpcServer(FakeChain(is_rollup=False).ports)
     port = await server.start("127.0.0.1", 0)
-    async with httpx.AsyncClient() as http:
+    async with open_http() as http:
         on_l1 = (await Client(port, http).call("eth_config"))["current"]["precompiles"]
     await server.stop()
     assert len(on_l1) == len(ETHEREUM_PRECOMPILES)

@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-import httpx
 import pytest
 
 from rpc.namespaces.open_economy import ECONOMY
 from rpc.server import RpcServer
 from state.primitives.types import Hash32
-from tests.unit.rpc.conftest import Client
+from tests.unit.rpc.conftest import Client, open_http
 from tests.unit.rpc.fake_chain import FakeChain
 
 ACCOUNT = "0x" + "ab" * 20
@@ -38,7 +37,7 @@ def economy() -> Recorder:
 async def open_client(chain: FakeChain, economy: Recorder) -> Any:
     server = RpcServer(replace(chain.ports, economy=economy))
     port = await server.start("127.0.0.1", 0)
-    async with httpx.AsyncClient() as http:
+    async with open_http() as http:
         yield Client(port, http)
     await server.stop()
 

@@ -3,7 +3,6 @@
 import dataclasses
 from collections.abc import AsyncIterator
 
-import httpx
 import pytest
 
 from rpc.ports import Ports
@@ -12,7 +11,7 @@ from rpc.values import BlockView, PendingBlock, ReceiptsView
 from state.blocks import Receipt
 from state.primitives.types import BlockNumber, Gas
 from state.transactions import TransactionType
-from tests.unit.rpc.conftest import Client
+from tests.unit.rpc.conftest import Client, open_http
 from tests.unit.rpc.fake_chain import CONTRACT, SENDER, FakeChain, signed
 
 ME, TO = "0x" + SENDER.hex(), "0x" + CONTRACT.hex()
@@ -51,7 +50,7 @@ async def client(chain: FakeChain, ahead: Ahead) -> AsyncIterator[Client]:
     ports: Ports = dataclasses.replace(chain.ports, pending=ahead)
     server = RpcServer(ports)
     port = await server.start("127.0.0.1", 0)
-    async with httpx.AsyncClient() as http:
+    async with open_http() as http:
         yield Client(port, http)
     await server.stop()
 

@@ -7,14 +7,13 @@ from typing import Any
 
 import httpx
 import pytest
-from websockets.asyncio.client import connect
 
 from rpc.errors import RateLimited
 from rpc.limits import RateLimit
 from rpc.server import RpcServer
 from rpc.transport import rates
 from rpc.transport.rates import ClientRates
-from tests.unit.rpc.conftest import Clock
+from tests.unit.rpc.conftest import PATIENT_SECONDS, Clock, open_http, open_socket
 from tests.unit.rpc.fake_chain import FakeChain
 
 CALL = {"jsonrpc": "2.0", "id": 7, "method": "eth_chainId"}
@@ -25,7 +24,7 @@ STRICT = RateLimit(calls_per_second=2, burst=10, exempt=(), trusted_proxies=("12
 async def http(chain: FakeChain, clock: Clock) -> AsyncIterator[httpx.AsyncClient]:
     server = RpcServer(chain.ports, rates=STRICT, clock=clock)
     port = await server.start("127.0.0.1", 0)
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as http:
+    async with open_http(base_url=f"http://127.0.0.1:{port}") as http:
         yield http
     await server.stop()
 
@@ -84,14 +83,14 @@ async def test_one_clients_calls_are_not_anothers(http: httpx.AsyncClient) -> No
 async def test_messages_of_a_socket_are_counted_and_each_refused_call_is_told(chain: FakeChain, clock: Clock) -> None:
     server = RpcServer(chain.ports, rates=STRICT, clock=clock)
     port = await server.start("127.0.0.1", 0)
-    async with connect(f"ws://127.0.0.1:{port}") as socket:
+    async with open_socket(f"ws://127.0.0.1:{port}") as socket:
         for _ in range(10):
             await socket.send(json.dumps(CALL))
-            assert json.loads(await asyncio.wait_for(socket.recv(), 5))["result"]
+            assert json.loads(await asyncio.wait_for(socket.recv(), PATIENT_SECONDS))["result"]
         await socket.send(json.dumps(CALL))
-        single = json.loads(await asyncio.wait_for(socket.recv(), 5))
+        single = json.loads(await asyncio.wait_for(socket.recv(), PATIENT_SECONDS))
         await socket.send(json.dumps([CALL, {**CALL, "id": 8}]))
-        batch = json.loads(await asyncio.wait_for(socket.recv(), 5))
+        batch = json.loads(await asyncio.wait_for(socket.recv(), PATIENT_SECONDS))
     await server.stop()
     assert (single["id"], single["error"]["code"]) == (7, -32005)
     assert [(answer["id"], answer["error"]["code"]) for answer in batch] == [(7, -32005), (8, -32005)]
@@ -101,7 +100,7 @@ async def test_this_machine_is_exempt_by_default_and_no_limit_is_the_default(cha
     for limit in (RateLimit(calls_per_second=1), RateLimit()):
         server = RpcServer(chain.ports, rates=limit, clock=clock)
         port = await server.start("127.0.0.1", 0)
-        async with httpx.AsyncClient() as http:
+        async with open_http() as http:
             statuses = [(await http.post(f"http://127.0.0.1:{port}/", json=CALL)).status_code for _ in range(5)]
         await server.stop()
         assert statuses == [200] * 5

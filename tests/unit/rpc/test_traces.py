@@ -5,7 +5,6 @@ import json
 from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx
 import pytest
 
 from rpc.limits import Limits
@@ -13,7 +12,7 @@ from rpc.server import RpcServer
 from rpc.trace_ports import TraceBounds
 from state.execution.port import BlockOverrides
 from state.tracing import TraceConfig, TraceTimedOut, TraceTooLarge
-from tests.unit.rpc.conftest import Client
+from tests.unit.rpc.conftest import Client, open_http
 from tests.unit.rpc.fake_chain import CONTRACT, SENDER, FakeChain
 
 TO = "0x" + CONTRACT.hex()
@@ -51,7 +50,7 @@ def traces() -> FakeTraces:
 async def client(chain: FakeChain, traces: FakeTraces) -> AsyncIterator[Client]:
     limits = Limits(trace_bytes=5_000, trace_seconds=4.0, trace_blocks=2, storage_slots=10)
     server = RpcServer(dataclasses.replace(chain.ports, traces=traces), limits=limits)
-    async with httpx.AsyncClient() as http:
+    async with open_http() as http:
         yield Client(await server.start("127.0.0.1", 0), http)
     await server.stop()
 
@@ -197,7 +196,7 @@ async def test_filter_is_bounded_by_blocks_and_bytes(client: Client, traces: Fak
 
 async def test_a_server_without_traces_says_so(chain: FakeChain) -> None:
     server = RpcServer(chain.ports)
-    async with httpx.AsyncClient() as http:
+    async with open_http() as http:
         client = Client(await server.start("127.0.0.1", 0), http)
         error = await client.error("trace_block", "latest")
     await server.stop()

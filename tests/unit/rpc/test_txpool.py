@@ -3,7 +3,6 @@
 import asyncio
 import dataclasses
 
-import httpx
 import pytest
 
 from contracts.addresses import checksum
@@ -11,7 +10,7 @@ from rpc.limits import Limits
 from rpc.server import RpcServer
 from state.primitives.types import Wei
 from state.transactions import RecoveredTransaction, TransactionType
-from tests.unit.rpc.conftest import Client
+from tests.unit.rpc.conftest import Client, open_http
 from tests.unit.rpc.fake_chain import CONTRACT, RECIPIENT, SENDER, FakeChain, signed
 
 NEXT_NONCE = 2
@@ -67,7 +66,7 @@ async def test_inspect_is_a_line_for_each_transaction(client: Client, pooled: li
 async def test_content_that_no_answer_holds_is_refused(chain: FakeChain, pooled: list[RecoveredTransaction]) -> None:
     server = RpcServer(chain.ports, limits=Limits(response_bytes=2_000))
     port = await server.start("127.0.0.1", 0)
-    async with httpx.AsyncClient() as http:
+    async with open_http() as http:
         assert (await Client(port, http).error("txpool_content"))["code"] == -32005
     await server.stop()
 
@@ -122,17 +121,17 @@ async def test_sync_send_waits_as_long_as_asked_within_the_limits(
 ) -> None:
     server = RpcServer(chain.ports, limits=Limits(receipt_seconds=0.05, longest_receipt_seconds=0.09))
     port = await server.start("127.0.0.1", 0)
-    async with httpx.AsyncClient() as http:
+    async with open_http() as http:
         transaction = signed(TransactionType.LEGACY, NEXT_NONCE)
         error = await Client(port, http).error("eth_sendRawTransactionSync", _raw(transaction), milliseconds)
     assert f"in {seconds:g}s" in error["message"]
     await server.stop()
 
 
-async def test_calls_that_wait_for_receipts_are_limited(chain: FakeChain) -> None:
-    server = RpcServer(chain.ports, limits=dataclasses.replace(Limits(), receipt_waits=1))
+async def test_calls_that_wait_for_receipts_are_limited(chain: FakeChain, limits: Limits) -> None:
+    server = RpcServer(chain.ports, limits=dataclasses.replace(limits, receipt_waits=1))
     port = await server.start("127.0.0.1", 0)
-    async with httpx.AsyncClient() as http:
+    async with open_http() as http:
         client = Client(port, http)
         first = signed(TransactionType.LEGACY, NEXT_NONCE)
         sending = asyncio.create_task(client.call("eth_sendRawTransactionSync", _raw(first)))

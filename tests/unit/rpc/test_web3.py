@@ -9,7 +9,7 @@ from web3.providers import AsyncHTTPProvider
 
 from rpc.server import RpcServer
 from state.transactions import TransactionType
-from tests.unit.rpc.conftest import Client
+from tests.unit.rpc.conftest import PATIENT_SECONDS, Client
 from tests.unit.rpc.fake_chain import CHAIN_ID, CONTRACT, REVERTING, SENDER, FakeChain, signed
 
 
@@ -52,7 +52,7 @@ async def test_web3_follows_new_heads(server: RpcServer, chain: FakeChain) -> No
         await w3.eth.subscribe("newHeads")
         block_hash = chain.append([])
         server.events.publish_heads([block_hash])
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENT_SECONDS):
             async for message in w3.socket.process_subscriptions():
                 assert bytes(message["result"]["hash"]) == block_hash  # type: ignore[typeddict-item]
                 break

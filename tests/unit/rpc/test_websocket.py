@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from rpc.limits import Limits
@@ -15,6 +15,7 @@ from rpc.server import RpcServer
 from rpc.values import SyncProgress
 from state.primitives.types import BlockNumber
 from state.transactions import TransactionType
+from tests.unit.rpc.conftest import PATIENT_SECONDS, open_socket
 from tests.unit.rpc.fake_chain import TOPIC_A, FakeChain, signed
 
 
@@ -31,14 +32,16 @@ class SocketClient:
         message = {"jsonrpc": "2.0", "id": self._next_id, "method": method, "params": list(params)}
         await self.connection.send(json.dumps(message))
         while True:
-            answer: dict[str, Any] = json.loads(await asyncio.wait_for(self.connection.recv(), 5))
+            answer: dict[str, Any] = json.loads(await asyncio.wait_for(self.connection.recv(), PATIENT_SECONDS))
             if answer.get("id") == self._next_id:
                 return answer
             self.notifications.append(answer["params"])
 
     async def notification(self) -> dict[str, Any]:
         if not self.notifications:
-            self.notifications.append(json.loads(await asyncio.wait_for(self.connection.recv(), 5))["params"])
+            self.notifications.append(
+                json.loads(await asyncio.wait_for(self.connection.recv(), PATIENT_SECONDS))["params"]
+            )
         return self.notifications.pop(0)
 
 
@@ -49,7 +52,7 @@ async def port(server: RpcServer) -> int:
 
 @pytest.fixture
 async def ws(port: int) -> AsyncIterator[SocketClient]:
-    async with connect(f"ws://127.0.0.1:{port}/", proxy=None, max_queue=None) as connection:
+    async with open_socket(f"ws://127.0.0.1:{port}/", max_queue=None) as connection:
         yield SocketClient(connection)
 
 
@@ -172,14 +175,14 @@ async def test_http_has_no_subscriptions(client: Any) -> None:
 async def test_message_over_the_limit_closes_the_connection(ws: SocketClient) -> None:
     await ws.connection.send("x" * 200_000)
     with pytest.raises(ConnectionClosed) as caught:
-        await asyncio.wait_for(ws.connection.recv(), 5)
+        await asyncio.wait_for(ws.connection.recv(), PATIENT_SECONDS)
     assert caught.value.rcvd is not None
     assert caught.value.rcvd.code == 1009
 
 
 async def test_foreign_web_page_can_not_connect(port: int) -> None:
     with pytest.raises(InvalidStatus) as caught:
-        async with connect(f"ws://127.0.0.1:{port}/", origin="https://evil.example", proxy=None):  # type: ignore[arg-type]
+        async with open_socket(f"ws://127.0.0.1:{port}/", origin="https://evil.example"):  # type: ignore[arg-type]
             pass
     assert caught.value.response.status_code == 403
 
@@ -188,17 +191,17 @@ async def test_sockets_are_limited(chain: FakeChain) -> None:
     server = RpcServer(chain.ports, limits=Limits(sockets=1))
     url = f"ws://127.0.0.1:{await server.start('127.0.0.1', 0)}/"
     try:
-        async with connect(url, proxy=None):
+        async with open_socket(url):
             with pytest.raises(InvalidStatus):
-                await connect(url, proxy=None)
-        async with connect(url, proxy=None) as connection:
+                await open_socket(url)
+        async with open_socket(url) as connection:
             assert "result" in await SocketClient(connection).request("eth_chainId")
     finally:
         await server.stop()
 
 
 async def test_local_web_page_can_connect(port: int) -> None:
-    async with connect(f"ws://127.0.0.1:{port}/", origin="http://localhost:3000", proxy=None) as connection:  # type: ignore[arg-type]
+    async with open_socket(f"ws://127.0.0.1:{port}/", origin="http://localhost:3000") as connection:  # type: ignore[arg-type]
         assert (await SocketClient(connection).request("eth_chainId"))["result"] == "0x27613"
 
 
@@ -207,8 +210,8 @@ async def test_slow_reader_is_cut_off_and_others_are_served(chain: FakeChain) ->
     port = await server.start("127.0.0.1", 0)
     try:
         async with (
-            connect(f"ws://127.0.0.1:{port}/", proxy=None, max_queue=1) as slow,
-            connect(f"ws://127.0.0.1:{port}/", proxy=None) as other,
+            open_socket(f"ws://127.0.0.1:{port}/", max_queue=1) as slow,
+            open_socket(f"ws://127.0.0.1:{port}/") as other,
         ):
             await SocketClient(slow).request("eth_subscribe", "newHeads")
             head = chain.canonical[-1]
@@ -225,14 +228,14 @@ async def test_slow_reader_is_cut_off_and_others_are_served(chain: FakeChain) ->
 
 async def _read_all(connection: ClientConnection) -> None:
     while True:
-        await asyncio.wait_for(connection.recv(), 10)
+        await asyncio.wait_for(connection.recv(), PATIENT_SECONDS)
 
 
 async def test_stop_closes_open_connections(server: RpcServer) -> None:
     port = await server.start("127.0.0.1", 0)
-    async with connect(f"ws://127.0.0.1:{port}/", proxy=None) as connection:
-        await asyncio.wait_for(server.stop(), 10)
+    async with open_socket(f"ws://127.0.0.1:{port}/") as connection:
+        await asyncio.wait_for(server.stop(), PATIENT_SECONDS)
         with pytest.raises(ConnectionClosed) as caught:
-            await asyncio.wait_for(connection.recv(), 5)
+            await asyncio.wait_for(connection.recv(), PATIENT_SECONDS)
     assert caught.value.rcvd is not None
     assert caught.value.rcvd.code == 1012
