@@ -27,7 +27,7 @@ class AnvilNetwork(Network):
         self._http = http
         self._url = url
         self.l1_confirmations = 0
-        retry = RetryPolicy(jitter=lambda: 0.5, attempts=60, first_wait=0.1, longest_wait=0.5)
+        retry = RetryPolicy(jitter=lambda: 0.5, attempts=240, first_wait=0.1, longest_wait=0.5)
         self.l1 = L1Client(url, http, retry=retry)
 
     async def rpc(self, method: str, *params: Any) -> Any:

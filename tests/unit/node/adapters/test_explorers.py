@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from eth_abi.abi import encode
 
@@ -23,6 +22,7 @@ from node.adapters.state import ReaderState
 from node.adapters.traces import ReaderTraces
 from node.readers import ReaderPool
 from rollup.indexer import ledger
+from rpc.limits import Limits
 from rpc.server import RpcServer
 from state.database import ChainDatabase
 from state.primitives.crypto import keccak256
@@ -43,7 +43,7 @@ from tests.unit.rollup.indexer.conftest import (
     hexed,
     record,
 )
-from tests.unit.rpc.conftest import Client
+from tests.unit.rpc.conftest import PATIENT_SECONDS, Client, open_http
 from tests.unit.rpc.fake_chain import FakeChain
 
 NOBODY = Address(b"\x99" * 20)
@@ -80,7 +80,7 @@ class Explored:
 @pytest.fixture
 async def explored(tmp_path: Path) -> AsyncIterator[Explored]:
     network = OpenNetwork(index_addresses=True)
-    readers = ReaderPool(network.db, tmp_path, RULES, count=0)
+    readers = ReaderPool(network.db, tmp_path, RULES, count=0, cap_seconds=PATIENT_SECONDS)
     await readers.start()
     ports = replace(
         FakeChain().ports,
@@ -91,9 +91,9 @@ async def explored(tmp_path: Path) -> AsyncIterator[Explored]:
         history=ReaderHistory(readers),
         traces=ReaderTraces(readers),
     )
-    server = RpcServer(ports)
+    server = RpcServer(ports, limits=Limits(call_seconds=PATIENT_SECONDS, trace_seconds=PATIENT_SECONDS))
     port = await server.start("127.0.0.1", 0)
-    async with httpx.AsyncClient(timeout=30) as http:
+    async with open_http() as http:
         yield Explored(network, Client(port, http))
     await server.stop()
     await readers.close()
