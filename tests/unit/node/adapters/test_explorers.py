@@ -78,7 +78,8 @@ class Explored:
 
 
 @pytest.fixture
-async def explored(tmp_path: Path) -> AsyncIterator[Explored]:
+async def explored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Explored]:
+    monkeypatch.setattr("rollup.indexer.snapshot.REPLAY_SECONDS", PATIENT_SECONDS)
     network = OpenNetwork(index_addresses=True)
     readers = ReaderPool(network.db, tmp_path, RULES, count=0, cap_seconds=PATIENT_SECONDS)
     await readers.start()

@@ -246,6 +246,12 @@ def record(
 FEE = record_fee(100, 50, PRICE_IN, PRICE_OUT)
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine a transaction that is run again takes its time."""
+    monkeypatch.setattr("rollup.indexer.snapshot.REPLAY_SECONDS", 120.0)
+
+
 @pytest.fixture
 def network() -> OpenNetwork:
     """As `furnish` leaves it."""
