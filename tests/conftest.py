@@ -2,6 +2,8 @@
 
 Tests that start processes run on two workers of pytest-xdist (`make test`). Those that share a devnet or a folder of
 npm's packages are one group, which one worker runs from its first test to its last.
+
+The processes of both workers share what cores there are, and so a test of them has `BUSY_SECONDS`.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,6 +16,10 @@ from tests import compared
 
 TOGETHER: Final = ("e2e/clients", "e2e/wallets", "e2e/network", "e2e/sandbox", "e2e/suites", "hostile")
 """Folders whose tests share what runs, or (wallets, with clients) what clients have started."""
+OF_PROCESSES: Final = ("e2e/", "chaos/", "docs/", "hostile/", "actions/network/")
+BUSY_SECONDS: Final = 1_800
+"""For a test that starts processes, its fixtures' devnets among them, unless it names its own limit: only what hangs
+shall end here, not what a busy machine is slow with."""
 _LINES: Final = pytest.StashKey[list[str]]()
 
 
@@ -21,11 +27,24 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_LINES] = []
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getvalue("timeout") is None:  # the command line's holds for all
+        for item in items:
+            is_of_processes = _place(item.nodeid).startswith(OF_PROCESSES)
+            if is_of_processes and item.get_closest_marker("timeout") is None:
+                item.add_marker(pytest.mark.timeout(BUSY_SECONDS))
+
+
+def _place(nodeid: str) -> str:
+    """The test's file, below this folder."""
+    return nodeid.partition("::")[0].removeprefix("tests/")
+
+
 class _Groups(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types for its schedulers
     """Which tests one worker runs together: `--dist=loadscope`, with groups of our own."""
 
     def _split_scope(self, nodeid: str) -> str:
-        path = nodeid.partition("::")[0].removeprefix("tests/")
+        path = _place(nodeid)
         folder = next((one for one in TOGETHER if path.startswith(f"{one}/")), path)
         return folder.replace("wallets", "clients")
 
@@ -48,6 +67,13 @@ def every_block_is_compared(tell: Callable[[str], None]) -> Iterator[None]:
     found = compared.compare_everything()
     if found.chains:
         tell(str(found))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """The comparison of all blocks takes its time; it isn't the last test's."""
+    if nextitem is None:
+        item.config.hook.pytest_timeout_cancel_timer(item=item)
 
 
 @pytest.hookimpl(trylast=True)

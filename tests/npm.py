@@ -15,7 +15,7 @@ import pytest
 
 ANVIL_PACKAGE: Final = "@foundry-rs/anvil-linux-amd64@1.7.1"
 CACHE: Final = Path(os.environ.get("OPENLEDGER_TEST_CACHE", Path(tempfile.gettempdir()) / "openledger-test-cache"))
-NPM_SECONDS: Final = 240
+NPM_SECONDS: Final = 600
 
 
 def npm_packages(name: str, *packages: str) -> Path:
@@ -49,6 +49,15 @@ def anvil_binary() -> Path:
     return binary
 
 
+def copied(folder: Path, *scripts: Path) -> Path:
+    """`folder` with the scripts in it, each there as a whole at any time: other runs use the same folder."""
+    for script in scripts:
+        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+            file.write(script.read_bytes())
+        os.replace(file.name, folder / script.name)
+    return folder
+
+
 @contextmanager
 def _alone(name: str) -> Iterator[None]:
     """Other test runs and workers wait here, and find the packages installed."""
@@ -63,6 +72,9 @@ def _npm(folder: Path, *arguments: str) -> None:
         pytest.skip("npm is not installed")
     folder.mkdir(parents=True, exist_ok=True)
     command = ["npm", *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=NPM_SECONDS, check=False)
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=NPM_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        pytest.skip(f"npm {' '.join(arguments)} did not end within {NPM_SECONDS} s")
     if done.returncode != 0:
         pytest.skip(f"npm {' '.join(arguments)} failed: {done.stderr[-300:]}")
