@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.network.devnets import Devnet, send, wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 
 def _is_running(pid: int) -> bool:

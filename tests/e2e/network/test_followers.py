@@ -8,7 +8,7 @@ import pytest
 from web3.exceptions import Web3RPCError
 
 from tests import compared
-from tests.e2e.network.devnets import Devnet, connect, send, sign, wait_for
+from tests.e2e.network.devnets import COMES_WITHIN, ENDS_WITHIN, STARTS_WITHIN, Devnet, connect, send, sign, wait_for
 from tests.ports import HOST
 
 
@@ -34,7 +34,7 @@ def test_transaction_sent_to_the_follower_is_included_exactly_once(devnet: Devne
     transaction_hash = devnet.follower.eth.send_raw_transaction(raw)
     with pytest.raises(Web3RPCError, match="already known|nonce too low"):
         devnet.follower.eth.send_raw_transaction(raw)
-    receipt = devnet.follower.eth.wait_for_transaction_receipt(transaction_hash, timeout=60, poll_latency=0.2)
+    receipt = devnet.follower.eth.wait_for_transaction_receipt(transaction_hash, timeout=COMES_WITHIN, poll_latency=0.2)
     assert receipt["status"] == 1
     _agree(devnet, int(receipt["blockNumber"]))
     assert devnet.sequencer.eth.get_transaction_count(sender.address) == before + 1
@@ -53,11 +53,11 @@ def test_follower_that_comes_later_with_three_files_and_no_peers_reaches_the_sam
         process = subprocess.Popen([*command, *files, *places], stdout=log, stderr=log, env=compared.environment())
     try:
         late = connect(f"http://{HOST}:{port}")
-        wait_for(late.is_connected, "the late follower")
+        wait_for(late.is_connected, "the late follower", STARTS_WITHIN)
         wait_for(lambda: late.eth.get_block("safe")["number"] >= wanted["number"], "the late follower's safe head")
         assert late.eth.get_block(wanted["number"])["hash"] == wanted["hash"]
         with pytest.raises(Web3RPCError, match="--sequencer-rpc"):
-            late.eth.send_raw_transaction(sign(late, devnet.account(4), to=devnet.account(3).address, value=1))
+            late.eth.send_raw_transaction(sign(late, devnet.account(4), to=devnet.account(3).address, gas=21_000))
     finally:
         process.terminate()
-        assert process.wait(timeout=30) == 0
+        assert process.wait(timeout=ENDS_WITHIN) == 0

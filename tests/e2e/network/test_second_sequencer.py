@@ -10,7 +10,7 @@ from pathlib import Path
 from web3 import Web3
 
 from tests import compared
-from tests.e2e.network.devnets import Devnet, connect, wait_for
+from tests.e2e.network.devnets import ENDS_WITHIN, STARTS_WITHIN, Devnet, connect, wait_for
 from tests.ports import HOST
 
 
@@ -24,11 +24,11 @@ def _sequencer(devnet: Devnet, folder: Path, *options: str) -> Iterator[Web3]:
         process = subprocess.Popen(command, stdout=log, stderr=log, env=compared.environment())
     try:
         web3 = connect(f"http://{HOST}:{port}")
-        wait_for(web3.is_connected, "the second sequencer")
+        wait_for(web3.is_connected, "the second sequencer", STARTS_WITHIN)
         yield web3
     finally:
         process.terminate()
-        assert process.wait(timeout=30) == 0, (folder / "node.log").read_text()
+        assert process.wait(timeout=ENDS_WITHIN) == 0, (folder / "node.log").read_text()
 
 
 def test_derives_the_chain_before_it_builds_and_says_what_its_batcher_lacks(devnet: Devnet, tmp_path: Path) -> None:

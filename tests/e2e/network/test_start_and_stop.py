@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.e2e.network.devnets import Devnet, connect, send, wait_for
+from tests.e2e.network.devnets import ENDS_WITHIN, STARTS_WITHIN, Devnet, connect, send, wait_for
 from tests.ports import HOST
 
 
@@ -46,7 +46,7 @@ def _stops_cleanly(devnet: Devnet, number: signal.Signals) -> None:
 def test_port_in_use_is_said_with_the_flag_that_helps(devnet: Devnet, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "node", "devnet", "--no-demo", f"--rpc-port={devnet.port}"]
     command += [f"--l1-port={devnet.port + 6}", f"--data-dir={tmp_path / 'other'}"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=STARTS_WITHIN, check=False)
     assert ended.returncode == 1
     assert f"port {devnet.port} is in use" in ended.stderr
     assert "--rpc-port" in ended.stderr
@@ -86,12 +86,12 @@ def test_node_answers_from_its_disk_while_l1_is_away(devnet: Devnet, tmp_path: P
         process = subprocess.Popen([*command, f"--l1-rpc=http://{HOST}:9"], stdout=log, stderr=log)
     try:
         web3 = connect(f"http://{HOST}:{port}")
-        wait_for(web3.is_connected, "JSON-RPC")
+        wait_for(web3.is_connected, "JSON-RPC", STARTS_WITHIN)
         assert web3.eth.get_block("latest")["hash"] == devnet.sequencer.eth.get_block(0)["hash"]
         wait_for(lambda: "node.waits_for_l1" in (tmp_path / "node.log").read_text(), "the reason")
     finally:
         process.terminate()
-        assert process.wait(timeout=30) == 0, (tmp_path / "node.log").read_text()
+        assert process.wait(timeout=ENDS_WITHIN) == 0, (tmp_path / "node.log").read_text()
 
 
 def test_l1_of_another_chain_is_refused(devnet: Devnet, tmp_path: Path) -> None:
@@ -128,5 +128,5 @@ def _node(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
     """`openledger node` that is expected to end at once."""
     command = [sys.executable, "-m", "node", "node", *arguments]
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=60, check=False, env=dict(os.environ) | environment
+        command, capture_output=True, text=True, timeout=STARTS_WITHIN, check=False, env=dict(os.environ) | environment
     )
