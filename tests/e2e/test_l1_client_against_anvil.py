@@ -23,7 +23,6 @@ from state.primitives.crypto import keccak256, private_key_to_address, sign_dige
 from state.primitives.types import Address, Gas, Nonce, Wei
 from state.transactions import AccessListEntry, Authorization, SignedTransaction, TransactionType, sign_transaction
 from state.transactions.signing import authorization_hash
-from tests.npm import anvil_binary
 from tests.ports import free_port
 
 KEY = bytes.fromhex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
@@ -32,17 +31,17 @@ TARGET = Address(b"\x42" * 20)
 
 
 @pytest.fixture
-def anvil_url(tmp_path: Path) -> Iterator[str]:
+def anvil_url(anvil: Path, tmp_path: Path) -> Iterator[str]:
     """A fresh chain that mines only when it is told to."""
     port = free_port()
     with (tmp_path / "anvil.log").open("wb") as log:
-        command = [str(anvil_binary()), "--port", str(port), "--no-mining", "--slots-in-an-epoch", "2"]
+        command = [str(anvil), "--port", str(port), "--no-mining", "--slots-in-an-epoch", "2"]
         process = subprocess.Popen(command, stdout=log, stderr=log)
         try:
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=60)
 
 
 Rpc = Callable[..., Awaitable[Any]]
@@ -56,7 +55,7 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 async def client(http: httpx.AsyncClient, anvil_url: str) -> L1Client:
-    retry = RetryPolicy(jitter=lambda: 0.5, attempts=60, first_wait=0.1, longest_wait=0.5)
+    retry = RetryPolicy(jitter=lambda: 0.5, attempts=300, first_wait=0.1, longest_wait=0.5)
     found = L1Client(anvil_url, http, retry=retry)
     assert await found.chain_id() == 31337  # waits until Anvil answers
     return found
@@ -66,7 +65,7 @@ async def client(http: httpx.AsyncClient, anvil_url: str) -> L1Client:
 def rpc(http: httpx.AsyncClient, anvil_url: str) -> Rpc:
     async def call(method: str, *params: Any) -> Any:
         body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
-        answer = (await http.post(anvil_url, json=body, timeout=30)).json()
+        answer = (await http.post(anvil_url, json=body, timeout=60)).json()
         assert "error" not in answer, answer
         return answer["result"]
 

@@ -1,10 +1,12 @@
 """`openledger l1` as a process of its own, asked by L1Client over JSON-RPC, reorganised, and killed."""
 
+import dataclasses
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -32,7 +34,8 @@ class L1Process:
 
     def __init__(self, folder: Path) -> None:
         self.folder = compared.watch(folder)
-        (folder / "genesis.json").write_text(json.dumps(l1_genesis(CONFIG)))
+        config = dataclasses.replace(CONFIG, timestamp=int(time.time()))
+        (folder / "genesis.json").write_text(json.dumps(l1_genesis(config)))
         self.port = free_port()
         self.process = self.start()
 
@@ -58,7 +61,7 @@ def l1_process(tmp_path: Path) -> Iterator[L1Process]:
     found = L1Process(tmp_path)
     yield found
     found.process.terminate()
-    found.process.wait(timeout=20)
+    found.process.wait(timeout=120)
 
 
 @pytest.fixture
@@ -77,7 +80,7 @@ async def client(http: httpx.AsyncClient, l1_process: L1Process) -> L1Client:
 
 async def rpc(http: httpx.AsyncClient, process: L1Process, method: str, *params: Any) -> Any:
     body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": list(params)}
-    answer = (await http.post(process.url, json=body, timeout=30)).json()
+    answer = (await http.post(process.url, json=body, timeout=60)).json()
     assert "error" not in answer, answer
     return answer["result"]
 
