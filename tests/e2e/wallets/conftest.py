@@ -1,7 +1,6 @@
 """A deposit on the shared devnet, and npm's wallets beside the scripts that use them."""
 
 import json
-import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from contracts.addresses import OP_PREDEPLOYS, OPEN_PREDEPLOYS, checksum
 from contracts.vouchers import Voucher, typed_data
 from tests.e2e.network.devnets import NOBODY, Devnet
 from tests.e2e.wallets import counter
+from tests.npm import copied
 
 SCRIPTS: Final = Path(__file__).parent
 DEPOSITED: Final = 3 * 10**17
@@ -38,9 +38,7 @@ class Setting:
 @pytest.fixture(scope="session")
 def wallets_folder(packages: Path) -> Path:
     """Where node finds ethers and viem, and cast's binary lies."""
-    for script in SCRIPTS.glob("*.mjs"):
-        shutil.copy(script, packages / script.name)
-    return packages
+    return copied(packages, *SCRIPTS.glob("*.mjs"))
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +76,7 @@ def run_script(setting: Setting, tmp_path_factory: pytest.TempPathFactory) -> Ca
         told = tmp_path_factory.mktemp("setting") / "setting.json"
         told.write_text(json.dumps(setting.facts))
         command = ["node", script, str(told)]
-        done = subprocess.run(command, cwd=setting.folder, capture_output=True, text=True, timeout=300, check=False)
+        done = subprocess.run(command, cwd=setting.folder, capture_output=True, text=True, timeout=1_500, check=False)
         assert done.returncode == 0, done.stdout + done.stderr[:3000]
         print(done.stdout)
         return {step["step"]: step for step in map(json.loads, done.stdout.splitlines())}

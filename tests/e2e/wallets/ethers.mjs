@@ -1,6 +1,6 @@
 // An ethers 6 user. Usage: node ethers.mjs setting.json → one JSON object a step on standard output.
 import { Contract, ContractFactory, JsonRpcProvider, TypedDataEncoder, Wallet, WebSocketProvider } from 'ethers'
-import { refusal, setting, step, within } from './steps.mjs'
+import { eventually, refusal, setting, step, within } from './steps.mjs'
 
 const options = { pollingInterval: 250, cacheTimeout: -1 }
 const provider = new JsonRpcProvider(setting.rpc, undefined, options)
@@ -25,7 +25,7 @@ for (const [name, fields] of Object.entries({
 })) {
   await step(name, async () => {
     const sent = await wallet.sendTransaction({ to: nobody, value: 7n, ...fields })
-    const receipt = await within(30, sent.wait(), 'the receipt')
+    const receipt = await within(120, sent.wait(), 'the receipt')
     const found = await provider.getTransaction(sent.hash)
     return { status: receipt.status, type: receipt.type, found: found.type, value: found.value, sameHash: found.hash === sent.hash }
   })
@@ -35,7 +35,7 @@ await step('setCode', async () => {
   const authority = Wallet.createRandom()
   const authorization = await authority.authorize({ address: setting.delegate, nonce: 0, chainId: setting.chainId })
   const sent = await wallet.sendTransaction({ to: authority.address, type: 4, authorizationList: [authorization] })
-  const receipt = await within(30, sent.wait(), 'the receipt')
+  const receipt = await within(120, sent.wait(), 'the receipt')
   const found = await provider.getTransaction(sent.hash)
   return {
     status: receipt.status, type: receipt.type, authorizations: found.authorizationList.length,
@@ -45,7 +45,7 @@ await step('setCode', async () => {
 
 await step('contract', async () => {
   const deployed = await new ContractFactory(setting.counterAbi, setting.counterCode, wallet).deploy()
-  await within(30, deployed.waitForDeployment(), 'the deployment')
+  await within(120, deployed.waitForDeployment(), 'the deployment')
   counter = deployed
   const receipt = await (await counter.increment()).wait()
   await (await counter.increment()).wait()
@@ -61,9 +61,10 @@ await step('filter', async () => {
   const where = { address: await counter.getAddress(), fromBlock: 'latest' }
   const filter = await provider.send('eth_newFilter', [where])
   await (await counter.increment()).wait()
-  const changes = await provider.send('eth_getFilterChanges', [filter])
+  const news = async () => (await provider.send('eth_getFilterChanges', [filter])).length
+  const changes = await within(120, eventually(news), 'the log')
   const left = await provider.send('eth_getFilterChanges', [filter])
-  return { changes: changes.length, left: left.length, gone: await provider.send('eth_uninstallFilter', [filter]) }
+  return { changes, left: left.length, gone: await provider.send('eth_uninstallFilter', [filter]) }
 })
 
 await step('customError', async () => {
@@ -110,7 +111,8 @@ await step('batch', async () => {
 })
 
 await step('heads', async () => {
-  const [finalized, safe, latest] = await Promise.all(['finalized', 'safe', 'latest'].map((tag) => provider.getBlock(tag)))
+  const [finalized, safe, latest] = [
+    await provider.getBlock('finalized'), await provider.getBlock('safe'), await provider.getBlock('latest')]
   return { finalized: finalized.number, safe: safe.number, latest: latest.number }
 })
 
@@ -128,20 +130,21 @@ await step('pending', async () => {
   const fresh = Wallet.createRandom().address
   const head = await provider.getBlockNumber()
   const sent = await wallet.sendTransaction({ to: fresh, value: 9n })
-  const balance = await provider.getBalance(fresh, 'pending')
+  // A pending block that took long to make is shown for a while.
+  const balance = await within(120, eventually(() => provider.getBalance(fresh, 'pending')), 'the pending transfer')
   const block = await provider.getBlock('pending', true)
-  await within(30, sent.wait(), 'the receipt')
+  await within(120, sent.wait(), 'the receipt')
   return { balance, hash: block.hash, isAhead: block.number > head, bodies: block.prefetchedTransactions.length === block.length }
 })
 
 await step('subscription', async () => {
   const socket = new WebSocketProvider(setting.ws)
-  const blocks = within(30, new Promise((resolve) => {
+  const blocks = within(120, new Promise((resolve) => {
     const seen = []
     socket.on('block', (number) => seen.push(number) === 3 && resolve(seen))
   }), 'three blocks')
-  const logged = within(30, new Promise((resolve) => counter.connect(socket).once('Counted', (who, count) => resolve(count))), 'the log')
-  await new Promise((resolve) => setTimeout(resolve, 500)) // let the subscriptions be made
+  const logged = within(120, new Promise((resolve) => counter.connect(socket).once('Counted', (who, count) => resolve(count))), 'the log')
+  for (let turn = 0; turn < 2; turn++) await socket.send('eth_chainId', []) // answered after the subscriptions are made
   const before = await counter.count()
   await (await counter.increment()).wait()
   const result = { blocks: await blocks, grew: (await logged) - before }
@@ -157,7 +160,7 @@ await step('burst', async () => {
     const nonce = await follower.getTransactionCount(sender.address, 'pending')
     sent.push(await sender.sendTransaction({ to: nobody, value: 1n, nonce, gasLimit: 21000 }))
   }
-  const receipts = await Promise.all(sent.map((one) => within(60, one.wait(), `nonce ${one.nonce}`)))
+  const receipts = await Promise.all(sent.map((one) => within(240, one.wait(), `nonce ${one.nonce}`)))
   return {
     nonces: sent.every((one, index) => one.nonce === first + index), ok: receipts.filter((one) => one.status === 1).length,
     after: (await follower.getTransactionCount(sender.address)) - first,

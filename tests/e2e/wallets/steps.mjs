@@ -27,6 +27,15 @@ export async function refusal(promise) {
   throw new Error('was not refused')
 }
 
+// What `find` finds, once it finds something: the node tells of a block's transactions by all its ways, but not at once.
+export async function eventually(find) {
+  for (;;) {
+    const found = await find()
+    if (found) return found
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+}
+
 // A promise's value, or a failure after some seconds.
 export function within(seconds, promise, what) {
   let timer

@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.network.devnets import NOBODY
 from tests.e2e.wallets.conftest import DEPOSITED, Setting
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 Cast = Callable[..., str]
 ACCESS_LIST = json.dumps([{"address": NOBODY, "storageKeys": ["0x" + "00" * 32]}])
@@ -25,7 +25,7 @@ def run_cast(setting: Setting) -> Callable[..., subprocess.CompletedProcess[str]
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         command, environment = [str(binaries[0]), *arguments], os.environ | {"ETH_RPC_URL": setting.facts["rpc"]}
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
+        return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False, env=environment)
 
     return run
 
@@ -106,6 +106,7 @@ def test_contract_is_deployed_called_and_its_logs_are_found(cast: Cast, setting:
 
 def test_refusals_are_told(cast: Cast, refused: Cast, setting: Setting) -> None:
     key, nobody = setting.facts["keys"]["cast"], setting.facts["nobody"]
+    send(cast, setting, nobody, "--value", "7")  # which takes nonce 0, if nothing has yet
     assert "nonce too low" in refused("send", "--private-key", key, nobody, "--nonce", "0", "--gas-limit", "21000")
     assert "insufficient funds" in refused(
         "send", "--private-key", "0x" + "7b" * 32, nobody, "--value", "1", "--gas-limit", "21000"

@@ -11,7 +11,7 @@ import pytest
 from contracts.vouchers import recover_signer, voucher_digest
 from tests.e2e.wallets.conftest import DEPOSITED, Setting, Step
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.slow
 
 Facts = Callable[[str], dict[str, Any]]
 

@@ -4,18 +4,19 @@ import {
   parseEventLogs, webSocket,
 } from 'viem'
 import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts'
-import { refusal, setting, step, within } from './steps.mjs'
+import { eventually, refusal, setting, step, within } from './steps.mjs'
 
 const chain = defineChain({
   id: setting.chainId, name: 'OpenLedger', nativeCurrency: { name: 'OPEN', symbol: 'OPEN', decimals: 18 },
   rpcUrls: { default: { http: [setting.rpc], webSocket: [setting.ws] } },
 })
 const account = privateKeyToAccount(setting.keys.viem)
+const slow = { timeout: 60_000 }
 const common = { chain, pollingInterval: 250, cacheTime: 0 }
-const client = createPublicClient({ ...common, transport: http() })
-const wallet = createWalletClient({ ...common, account, transport: http() })
+const client = createPublicClient({ ...common, transport: http(undefined, slow) })
+const wallet = createWalletClient({ ...common, account, transport: http(undefined, slow) })
 const to = setting.nobody
-const received = (hash, from = client) => from.waitForTransactionReceipt({ hash, timeout: 40_000 })
+const received = (hash, from = client) => from.waitForTransactionReceipt({ hash, timeout: 240_000 })
 const names = (error) => { const found = []; for (let one = error; one; one = one.cause) found.push(one.name); return found }
 const counted = { address: null, abi: setting.counterAbi }
 
@@ -72,9 +73,10 @@ await step('contract', async () => {
 await step('filter', async () => {
   const filter = await client.createContractEventFilter({ ...counted, eventName: 'Counted' })
   await received(await wallet.writeContract({ ...counted, functionName: 'increment' }))
-  const changes = await client.getFilterChanges({ filter })
+  const news = async () => (await client.getFilterChanges({ filter })).length
+  const changes = await within(120, eventually(news), 'the log')
   const left = await client.getFilterChanges({ filter })
-  return { changes: changes.length, left: left.length, gone: await client.uninstallFilter({ filter }) }
+  return { changes, left: left.length, gone: await client.uninstallFilter({ filter }) }
 })
 
 await step('customError', async () => {
@@ -112,14 +114,14 @@ await step('voucher', async () => {
 })
 
 await step('batch', async () => {
-  const batched = createPublicClient({ ...common, transport: http(undefined, { batch: { batchSize: 100 } }) })
+  const batched = createPublicClient({ ...common, transport: http(undefined, { ...slow, batch: { batchSize: 100 } }) })
   const found = await Promise.all(Array.from({ length: 100 }, (_, index) => batched.getBlock({ blockNumber: BigInt(index % 2) })))
   return { answers: found.length, right: found.every((block, index) => block.number === BigInt(index % 2)) }
 })
 
 await step('heads', async () => {
-  const [finalized, safe, latest] = await Promise.all(
-    ['finalized', 'safe', 'latest'].map((blockTag) => client.getBlock({ blockTag })))
+  const [finalized, safe, latest] = [
+    await client.getBlock({ blockTag: 'finalized' }), await client.getBlock({ blockTag: 'safe' }), await client.getBlock()]
   return { finalized: Number(finalized.number), safe: Number(safe.number), latest: Number(latest.number) }
 })
 
@@ -137,7 +139,9 @@ await step('pending', async () => {
   const fresh = privateKeyToAccount(generatePrivateKey()).address
   const head = await client.getBlockNumber()
   const hash = await wallet.sendTransaction({ to: fresh, value: 9n })
-  const balance = await client.getBalance({ address: fresh, blockTag: 'pending' })
+  // A pending block that took long to make is shown for a while.
+  const paid = () => client.getBalance({ address: fresh, blockTag: 'pending' })
+  const balance = await within(120, eventually(paid), 'the pending transfer')
   const block = await client.getBlock({ blockTag: 'pending', includeTransactions: true })
   await received(hash)
   return { balance, hash: block.hash, isAhead: block.number > head, bodies: block.transactions.every((one) => one.input) }
@@ -168,15 +172,15 @@ await step('simulation', async () => {
 })
 
 await step('subscription', async () => {
-  const socket = createPublicClient({ ...common, transport: webSocket() })
+  const socket = createPublicClient({ ...common, transport: webSocket(undefined, slow) })
   const seen = []
-  const blocks = within(30, new Promise((resolve) => {
+  const blocks = within(120, new Promise((resolve) => {
     socket.watchBlocks({ onBlock: (block) => seen.push(Number(block.number)) === 3 && resolve(seen.slice(0, 3)) })
   }), 'three blocks')
-  const logged = within(30, new Promise((resolve) => {
+  const logged = within(120, new Promise((resolve) => {
     socket.watchContractEvent({ ...counted, eventName: 'Counted', onLogs: ([log]) => resolve(log.args.count) })
   }), 'the log')
-  await new Promise((resolve) => setTimeout(resolve, 500)) // let the subscriptions be made
+  for (let turn = 0; turn < 2; turn++) await socket.getChainId() // answered after the subscriptions are made
   const before = await client.readContract({ ...counted, functionName: 'count' })
   await received(await wallet.writeContract({ ...counted, functionName: 'increment' }))
   return { blocks: await blocks, grew: (await logged) - before }
@@ -184,7 +188,7 @@ await step('subscription', async () => {
 
 await step('burst', async () => {
   const sender = privateKeyToAccount(setting.keys.viemBurst)
-  const transport = http(setting.followerRpc)
+  const transport = http(setting.followerRpc, slow)
   const follower = createPublicClient({ ...common, transport })
   const quick = createWalletClient({ ...common, account: sender, transport })
   const nonceOf = () => follower.getTransactionCount({ address: sender.address, blockTag: 'pending' })
