@@ -6,6 +6,7 @@ npm's packages are one group, which one worker runs from its first test to its l
 The processes of both workers share what cores there are, and so a test of them has `BUSY_SECONDS`.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -24,6 +25,8 @@ _LINES: Final = pytest.StashKey[list[str]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    for name in ("NO_PROXY", "no_proxy"):  # what tests start is on this machine, whatever proxy leads out of it
+        os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1", "localhost")))
     config.stash[_LINES] = []
 
 
