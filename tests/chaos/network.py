@@ -32,7 +32,7 @@ _http = httpx.Client(limits=httpx.Limits(max_keepalive_connections=0))
 """One for all calls, for each makes TLS settings that take longer than a call. No connection outlives its node."""
 
 
-def rpc(url: str, method: str, *params: Any, timeout: float = 5.0) -> Any:
+def rpc(url: str, method: str, *params: Any, timeout: float = 60.0) -> Any:
     """A JSON-RPC result. Raises RpcFailure."""
     return _result(method, _post(url, method, _request(method, params), timeout))
 
@@ -64,7 +64,7 @@ def _result(method: str, answer: Any) -> Any:
     return answer["result"]
 
 
-def wait_for(condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
+def wait_for(condition: Callable[[], bool], what: str, seconds: float = 240.0) -> None:
     """Return when `condition()`; a node that is away counts as not yet."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -106,7 +106,7 @@ class Process:
         if self.running is not None and self.running.poll() is None:
             self.running.terminate()
             try:
-                self.running.wait(20)
+                self.running.wait(120)
             except subprocess.TimeoutExpired:
                 self.kill()
 
@@ -116,7 +116,7 @@ class Process:
     def call_each(self, method: str, each: Sequence[tuple[Any, ...]]) -> list[Any]:
         return rpc_each(self.url, method, each)
 
-    def wait_until_up(self, seconds: float = 180.0) -> None:
+    def wait_until_up(self, seconds: float = 300.0) -> None:
         def answers() -> bool:
             assert self.running is not None
             if self.running.poll() is not None:
@@ -190,7 +190,7 @@ class Network:
         blocks = process.call_each("eth_getBlockByNumber", [(hex(number), False) for number in numbers])
         return {number: block and str(block["hash"]) for number, block in zip(numbers, blocks, strict=True)}
 
-    def wait_until_safe(self, number: int, seconds: float = 90.0) -> None:
+    def wait_until_safe(self, number: int, seconds: float = 300.0) -> None:
         for process in (self.sequencer, self.follower):
             wait_for(
                 lambda p=process: self.heads(p)["safe"][0] >= number,  # type: ignore[misc]
@@ -203,6 +203,18 @@ class Network:
         number, block_hash = self.heads(self.follower)["safe"]
         assert self.hash_at(self.sequencer, number) == block_hash, f"follower disagrees at {number}"
         return number
+
+    def wait_until_agreed(self, above: int, what: str, seconds: float = 300.0) -> int:
+        """The number of a safe block above `above` that both have: one may hear of a reorg before the other does."""
+        agreed = 0
+
+        def agree() -> bool:
+            nonlocal agreed
+            agreed, block_hash = self.heads(self.follower)["safe"]
+            return agreed > above and self.hash_at(self.sequencer, agreed) == block_hash
+
+        wait_for(agree, what, seconds)
+        return agreed
 
 
 class Load(threading.Thread):
@@ -247,7 +259,8 @@ class Load(threading.Thread):
 
     def end(self) -> None:
         self._ended.set()
-        self.join(10)
+        if self.ident is not None:
+            self.join(120)
 
 
 def describe(network: Network) -> str:

@@ -28,11 +28,13 @@ def network(tmp_path: Path) -> Iterator[Network]:
     found = Network.create(tmp_path)
     found.sequencer.module = "tests.chaos.diverging_node"
     compared.leave_out(tmp_path / "sequencer", "one sequencer that errs on purpose")
-    for process in (found.l1, found.sequencer):
-        process.start()
-        process.wait_until_up()
-    yield found
-    found.stop()
+    try:
+        for process in (found.l1, found.sequencer):
+            process.start()
+            process.wait_until_up()
+        yield found
+    finally:
+        found.stop()
 
 
 def _transfer(network: Network, nonce: int, to: str) -> str:
@@ -46,7 +48,7 @@ def _transfer(network: Network, nonce: int, to: str) -> str:
 def _end(process: Process) -> int:
     """Its exit status, once it has ended by itself."""
     assert process.running is not None
-    return process.running.wait(timeout=180)
+    return process.running.wait(timeout=600)
 
 
 def _events(log: str, name: str) -> list[str]:
@@ -61,13 +63,13 @@ def _live_honestly(network: Network) -> None:
         receipt = network.sequencer.call("eth_getTransactionReceipt", transaction)
         return receipt is not None and network.heads(network.sequencer)["safe"][0] >= int(receipt["blockNumber"], 16)
 
-    wait_for(safe, "a safe transfer", 120)
-    assert httpx.get(f"{network.sequencer.url}/healthz", timeout=20).status_code == 200
+    wait_for(safe, "a safe transfer")
+    assert httpx.get(f"{network.sequencer.url}/healthz", timeout=60).status_code == 200
 
 
 def _refused(url: str) -> bool:
     try:
-        httpx.get(url, timeout=20)
+        httpx.get(url, timeout=60)
     except httpx.ConnectError:
         return True
     return False
@@ -93,7 +95,8 @@ def test_sequencer_whose_audit_finds_a_wrong_block_stops_for_good_and_posts_noth
     assert _refused(f"{network.sequencer.url}/healthz"), "nobody may take this node for a healthy one"
 
     after = log[log.index(event) + len(event) :]
-    assert not _events(after, "engine.sealed"), "no block was built on the wrong one after its audit"
+    assert not _events(after, "sequencer.origin"), "no block was begun on the wrong one after its audit"
+    assert len(_events(after, "engine.sealed")) <= 1, "at most the one that was being built was ended"
     assert not _events(after, "batcher.posted"), "nothing went to L1 after the audit"
     _l1_goes_on(network, 2)  # what was on its way at the verdict is in a block
     posted = posted_ranges(network)
@@ -107,7 +110,7 @@ def test_sequencer_whose_audit_finds_a_wrong_block_stops_for_good_and_posts_noth
 
 def _l1_goes_on(network: Network, blocks: int) -> None:
     head = int(network.l1.call("eth_blockNumber"), 16)
-    wait_for(lambda: int(network.l1.call("eth_blockNumber"), 16) >= head + blocks, f"{blocks} more L1 blocks", 120)
+    wait_for(lambda: int(network.l1.call("eth_blockNumber"), 16) >= head + blocks, f"{blocks} more L1 blocks")
 
 
 def _is_not_started_again(network: Network, evidence: Path) -> None:
@@ -134,5 +137,5 @@ def test_node_with_a_fresh_directory_takes_over_from_l1(network: Network) -> Non
     network.processes.append(fresh)
     fresh.start()
     fresh.wait_until_up()
-    wait_for(lambda: network.heads(fresh)["unsafe"][0] > honest[0], "the next blocks", 120)
+    wait_for(lambda: network.heads(fresh)["unsafe"][0] > honest[0], "the next blocks")
     assert network.hash_at(fresh, honest[0]) == honest[1]

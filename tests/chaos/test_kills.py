@@ -18,10 +18,11 @@ def kill_rounds(directory: Path, rounds: int, seed: int) -> None:
     print(f"seed {seed}, {rounds} rounds")
     rng = random.Random(seed)
     network = Network.create(directory)
-    network.start()
     load = Load(network)
-    load.start()
     try:
+        network.start()
+        load.start()
+        wait_for(lambda: bool(load.acknowledged), "the first transfer")
         for number in range(rounds):
             victim = network.processes[(number + rng.randrange(3)) % 3]
             time.sleep(rng.uniform(0.3, 2.5))
@@ -74,21 +75,16 @@ def reorg_rounds(directory: Path, depths: list[int], seed: int) -> None:
     print(f"seed {seed}, depths {depths}")
     rng = random.Random(seed)
     network = Network.create(directory)
-    network.start()
     load = Load(network)
-    load.start()
     try:
+        network.start()
+        load.start()
         wait_for(lambda: int(network.l1.call("eth_blockNumber"), 16) > 14, "fifteen L1 blocks")
         for depth in depths:
             time.sleep(rng.uniform(0.5, 3.0))
             network.l1.call("sim_reorg", hex(depth))
             before = network.heads(network.sequencer)["safe"][0]
-            wait_for(
-                lambda b=before: network.heads(network.follower)["safe"][0] > b,  # type: ignore[misc]
-                f"a safe head above {before} after a reorg of {depth}",
-                90,
-            )
-            number = network.assert_agreement()
+            number = network.wait_until_agreed(before, f"a safe head above {before} after a reorg of {depth}")
             print(f"reorg of depth {depth}: agreed again at {number}")
         load.end()
         network.wait_until_safe(network.heads(network.sequencer)["unsafe"][0])
@@ -97,7 +93,6 @@ def reorg_rounds(directory: Path, depths: list[int], seed: int) -> None:
             wait_for(
                 lambda t=transaction: network.follower.call("eth_getTransactionReceipt", t) is not None,  # type: ignore[misc]
                 f"inclusion of {transaction}",
-                60,
             )
     except AssertionError as error:
         raise AssertionError(f"seed {seed}: {error}\n{describe(network)}") from error
