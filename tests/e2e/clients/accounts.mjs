@@ -16,10 +16,10 @@ const chain = defineChain({
   rpcUrls: { default: { http: [setting.rpc] } }, contracts: { multicall3: { address: USUAL } },
 })
 const [account, other] = [setting.key, setting.other].map(privateKeyToAccount)
-const common = { chain, transport: http(), pollingInterval: 250, cacheTime: 0 }
+const common = { chain, transport: http(undefined, { timeout: 60_000 }), pollingInterval: 250, cacheTime: 0 }
 const client = createPublicClient(common)
 const wallet = createWalletClient({ ...common, account }).extend(erc7821Actions())
-const received = async (hash) => client.waitForTransactionReceipt({ hash: await hash, timeout: 40_000 })
+const received = async (hash) => client.waitForTransactionReceipt({ hash: await hash, timeout: 240_000 })
 const deployed = async (abi, bytecode, args) =>
   (await received(wallet.deployContract({ abi, bytecode, args }))).contractAddress
 const { Token, Batch } = setting.artifacts

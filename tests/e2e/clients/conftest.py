@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from eth_utils.crypto import keccak
 
 from tests.e2e.clients.toolchains import Hardhat, binary, project
 from tests.e2e.network.devnets import Devnet, send
+from tests.npm import copied
 
 HERE: Final = Path(__file__).parent
 STEPS: Final = HERE.parent / "wallets" / "steps.mjs"
@@ -28,9 +28,7 @@ Step = dict[str, Any]
 @pytest.fixture(scope="session")
 def folder(packages: Path) -> Path:
     """Outside of the repository: the scripts of this folder beside node_modules."""
-    for source in (*HERE.glob("*.mjs"), *HERE.glob("solidity/*.sol"), STEPS):
-        shutil.copy(source, packages / source.name)
-    return packages
+    return copied(packages, *HERE.glob("*.mjs"), *HERE.glob("solidity/*.sol"), STEPS)
 
 
 @pytest.fixture(scope="session")
@@ -99,7 +97,7 @@ def run_steps(
 
 def run_node(folder: Path, *arguments: str) -> str:
     """Standard output of a script that runs beside node_modules."""
-    done = subprocess.run(["node", *arguments], cwd=folder, capture_output=True, text=True, timeout=200, check=False)
+    done = subprocess.run(["node", *arguments], cwd=folder, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stdout + done.stderr[:3000]
     print(done.stdout)
     return done.stdout

@@ -2,7 +2,7 @@
 import { ContractFactory, JsonRpcProvider, NonceManager, Signature, Wallet, id } from 'ethers'
 import { refusal, setting, step } from './steps.mjs'
 
-const provider = new JsonRpcProvider(setting.rpc, setting.chainId, { staticNetwork: true, pollingInterval: 250 })
+const provider = new JsonRpcProvider(setting.rpc, setting.chainId, { staticNetwork: true, pollingInterval: 250, cacheTimeout: -1 })
 const [owner, other] = [setting.key, setting.other].map((key) => new Wallet(key, provider))
 const signer = new NonceManager(owner)
 const done = async (sent) => (await sent).wait()
@@ -68,7 +68,7 @@ await step('governor', async () => {
   const text = 'Pay the other one'
   const receipt = await done(council.propose(...proposed, text))
   const { proposalId } = council.interface.parseLog(receipt.logs[0]).args
-  const states = [await council.state(proposalId)]
+  const states = [await council.state(proposalId, { blockTag: receipt.blockNumber })]
   const until = async (state) => {
     while ((await council.state(proposalId)) !== state) await new Promise((resolve) => setTimeout(resolve, 250))
     states.push(state)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.clients.conftest import Step
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 Run = Callable[[str], dict[str, Step]]
 

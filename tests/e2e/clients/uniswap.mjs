@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { Contract, ContractFactory, JsonRpcProvider, NonceManager, Wallet, getCreate2Address, keccak256, solidityPackedKeccak256 } from 'ethers'
 import { refusal, setting, step } from './steps.mjs'
 
-const provider = new JsonRpcProvider(setting.rpc, setting.chainId, { staticNetwork: true, pollingInterval: 250 })
+const provider = new JsonRpcProvider(setting.rpc, setting.chainId, { staticNetwork: true, pollingInterval: 250, cacheTimeout: -1 })
 const owner = new Wallet(setting.key, provider)
 const signer = new NonceManager(owner)
 const done = async (sent) => (await sent).wait()

@@ -65,11 +65,11 @@ await step('subscriptions', async () => {
   socket.eth.accounts.wallet.add(setting.key)
   const heads = await socket.eth.subscribe('newBlockHeaders')
   const seen = []
-  const blocks = within(30, new Promise((resolve) =>
+  const blocks = within(120, new Promise((resolve) =>
     heads.on('data', (header) => seen.push(Number(header.number)) === 3 && resolve([...seen]))), 'three headers')
   const watched = new socket.eth.Contract(Token.abi, token.options.address)
   const transfers = watched.events.Transfer({ filter: { from } })
-  const transfer = within(30, new Promise((resolve) => transfers.on('data', resolve)), 'the transfer')
+  const transfer = within(120, new Promise((resolve) => transfers.on('data', resolve)), 'the transfer')
   await new Promise((resolve) => transfers.on('connected', resolve))
   await token.methods.transfer(to, 2n).send({ from })
   const found = { heads: await blocks, value: (await transfer).returnValues.value }

@@ -42,7 +42,7 @@ contract Collectible is ERC721URIStorage {
     }
 }
 
-/// OpenZeppelin's Governor with periods of a few blocks.
+/// OpenZeppelin's Governor: votes come soon, and there is time for one on a machine that is busy with other things.
 contract Council is Governor, GovernorCountingSimple, GovernorVotes, GovernorVotesQuorumFraction {
     constructor(IVotes token) Governor("Council") GovernorVotes(token) GovernorVotesQuorumFraction(4) {}
 
@@ -51,7 +51,7 @@ contract Council is Governor, GovernorCountingSimple, GovernorVotes, GovernorVot
     }
 
     function votingPeriod() public pure override returns (uint256) {
-        return 4;
+        return 30;
     }
 }
 
