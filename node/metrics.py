@@ -154,8 +154,7 @@ class Metrics:
             ws="none",
         )
         server = EmbeddedServer(config)
-        self._running = (server, asyncio.create_task(server.serve(sockets=[listener]), name="metrics"))
-        await server.ready.wait()
+        self._running = (server, await server.start(listener))
 
     async def stop(self) -> None:
         """Stops listening."""

@@ -92,9 +92,7 @@ class RpcServer:
         _give_up_on_stalled_peers(listener, self._limits.stalled_seconds)
         server = EmbeddedServer(self._uvicorn_config())
         self.events.attach(asyncio.get_running_loop())
-        task = asyncio.create_task(server.serve(sockets=[listener]))
-        await server.ready.wait()
-        self._running = (server, task)
+        self._running = (server, await server.start(listener))
         return int(listener.getsockname()[1])
 
     async def stop(self) -> None:

@@ -14,11 +14,22 @@ class EmbeddedServer(uvicorn.Server):
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self.ready: Final = asyncio.Event()
+        self._ready: Final = asyncio.Event()
+
+    async def start(self, listener: socket.socket) -> asyncio.Task[None]:
+        """The task that serves, once connections are taken. Raises what kept it from that."""
+        serving = asyncio.create_task(self.serve(sockets=[listener]))
+        ready = asyncio.create_task(self._ready.wait())
+        await asyncio.wait((serving, ready), return_when=asyncio.FIRST_COMPLETED)
+        ready.cancel()
+        if serving.done():
+            await serving
+            raise RuntimeError("the server ended before it took connections")
+        return serving
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self.ready.set()
+        self._ready.set()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
