@@ -14,10 +14,10 @@ from client.chain import Chain
 from client.keys import devnet_account
 from contracts.artifacts import artifact
 from contracts.genesis_config import TOTAL_SUPPLY, WEI_PER_OPEN
-from tests.e2e.conftest import ProcessGroup, openledger, rpc_call, wait_until
+from tests.e2e.conftest import ProcessGroup, answers_calls, openledger, rpc_call, wait_until
 from tests.ports import free_ports
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.slow
 
 ACCOUNT = devnet_account(0)
 RICH = 2_000_000_000
@@ -68,7 +68,7 @@ def rollup(anvil: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[On
             f"--sequencer-rpc={sequencer}",
         )  # fmt: skip
         for url in (sequencer, follower):
-            wait_until(lambda url=url: processes.check() or rpc_call(url, "eth_chainId"), f"{url}'s first answer")
+            wait_until(lambda url=url: processes.check() or answers_calls(url), f"{url}'s first answer")
         yield OnAnvil(
             l1=l1, sequencer=sequencer, follower=follower, directory=network, deploy=deploy, output=done.stdout
         )
@@ -158,10 +158,14 @@ def test_deposit_through_the_portal_arrives_and_a_withdrawal_comes_back(rollup: 
 def test_deployment_that_was_killed_is_carried_on(rollup: OnAnvil, tmp_path: Path) -> None:
     (tmp_path / "deployer.key").write_text("0x" + bytes(devnet_account(7).key).hex())
     arguments = ["deploy-l1", f"--l1={rollup.l1}", f"--key={tmp_path / 'deployer.key'}", f"--out={tmp_path / 'out'}"]
-    killed = subprocess.Popen([sys.executable, "-m", "node", *arguments], stdout=subprocess.DEVNULL)
-    wait_until((tmp_path / "out" / "deployment.json").exists, "the deployment's record")
-    killed.kill()
-    killed.wait()
+    rpc_call(rollup.l1, "evm_setIntervalMining", 0)  # so that it can't have come to its end
+    try:
+        killed = subprocess.Popen([sys.executable, "-m", "node", *arguments], stdout=subprocess.DEVNULL)
+        wait_until((tmp_path / "out" / "deployment.json").exists, "the deployment's record")
+        killed.kill()
+        killed.wait()
+    finally:
+        rpc_call(rollup.l1, "evm_setIntervalMining", 1)
     assert not (tmp_path / "out" / "rollup.json").exists()
     done = openledger(*arguments)
     assert done.returncode == 0, done.stderr
