@@ -25,11 +25,11 @@ from web3 import Web3
 from tests.docs.blocks import blocks
 from tests.e2e.clients.conftest import HERE, Artifacts
 from tests.e2e.clients.wallet import Wallet
-from tests.e2e.network.devnets import Devnet, send
+from tests.e2e.network.devnets import COMES_WITHIN, Devnet, send
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
-PATIENCE: Final = 60_000
+PATIENCE: Final = 240_000
 """Milliseconds that the page may take to show something."""
 OPTIONS: Final = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
@@ -87,7 +87,7 @@ class Dapp:
                 break
             self.page.wait_for_timeout(100)
         assert len(self.wallet.sent) == before + 1
-        return self.web3.eth.wait_for_transaction_receipt(self.wallet.sent[-1], timeout=60, poll_latency=0.2)
+        return self.web3.eth.wait_for_transaction_receipt(self.wallet.sent[-1], timeout=COMES_WITHIN, poll_latency=0.2)
 
 
 @pytest.fixture(scope="module")
@@ -117,8 +117,9 @@ def site(packages: Path) -> Iterator[str]:
 def page(chromium: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     """An empty page of a browser with a new profile, which asks nothing of other hosts. Leaves a picture of its end."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=OPTIONS)
+        browser = playwright.chromium.launch(executable_path=chromium, args=OPTIONS, timeout=PATIENCE)
         page = browser.new_page(viewport={"width": 1280, "height": 1600})
+        page.set_default_timeout(PATIENCE)
         page.route(lambda url: not url.startswith(HERE_ONLY), lambda route: route.abort())
         yield page
         page.screenshot(path=tmp_path_factory.mktemp("dapp") / "end.png", full_page=True)
@@ -282,6 +283,7 @@ def test_page_of_another_site_may_not_read_the_node(dapp: Dapp, devnet: Devnet) 
     browser = dapp.page.context.browser
     assert browser is not None
     elsewhere = browser.new_page()
+    elsewhere.set_default_timeout(PATIENCE)
     elsewhere.route("http://dapp.example/", lambda route: route.fulfill(body="<title>elsewhere</title>"))
     elsewhere.goto("http://dapp.example/")
     assert elsewhere.evaluate(asking, devnet.description["l2"]["sequencer"]["rpc"]) == "TypeError"

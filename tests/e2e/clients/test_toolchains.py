@@ -13,7 +13,7 @@ from tests.e2e.clients.conftest import HERE
 from tests.e2e.clients.toolchains import Hardhat, binary, project, run_tool
 from tests.e2e.network.devnets import Devnet
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.slow
 
 
 def json_values(text: str) -> list[dict[str, Any]]:

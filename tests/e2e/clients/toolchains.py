@@ -39,7 +39,7 @@ def run_tool(command: list[str], folder: Path, environment: dict[str, str]) -> s
         env=os.environ | own | environment,
         capture_output=True,
         text=True,
-        timeout=200,
+        timeout=900,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]

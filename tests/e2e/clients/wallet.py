@@ -17,6 +17,8 @@ from eth_utils.crypto import keccak
 from web3 import Web3
 from web3.exceptions import Web3RPCError
 
+from tests.e2e.network.devnets import COMES_WITHIN
+
 BATCH_MODE: Final = "0x01" + "00" * 31
 """ERC-7821: a plain batch that reverts as a whole."""
 EXECUTE: Final = keccak(text="execute(bytes32,bytes)")[:4]
@@ -184,7 +186,7 @@ class Wallet:
         return {"id": transaction}
 
     def _calls_status(self, batch: str) -> dict[str, Any]:
-        receipt = self._web3.eth.wait_for_transaction_receipt(batch, timeout=60, poll_latency=0.2)
+        receipt = self._web3.eth.wait_for_transaction_receipt(batch, timeout=COMES_WITHIN, poll_latency=0.2)
         return {
             "version": "2.0.0",
             "id": batch,
