@@ -27,10 +27,11 @@ const l2Chain = defineChain({
 })
 const account = privateKeyToAccount(devnet.accounts[3].privateKey)
 const fast = { pollingInterval: 500 }
-const l1 = createPublicClient({ chain: l1Chain, transport: http(), ...fast }).extend(publicActionsL1())
-const l2 = createPublicClient({ chain: l2Chain, transport: http(), ...fast }).extend(publicActionsL2())
-const l1Wallet = createWalletClient({ account, chain: l1Chain, transport: http() }).extend(walletActionsL1())
-const l2Wallet = createWalletClient({ account, chain: l2Chain, transport: http() }).extend(walletActionsL2())
+const slow = { timeout: 60_000 }
+const l1 = createPublicClient({ chain: l1Chain, transport: http(undefined, slow), ...fast }).extend(publicActionsL1())
+const l2 = createPublicClient({ chain: l2Chain, transport: http(undefined, slow), ...fast }).extend(publicActionsL2())
+const l1Wallet = createWalletClient({ account, chain: l1Chain, transport: http(undefined, slow) }).extend(walletActionsL1())
+const l2Wallet = createWalletClient({ account, chain: l2Chain, transport: http(undefined, slow) }).extend(walletActionsL2())
 const receiver = privateKeyToAccount('0x' + '5a'.repeat(32)).address
 const say = (step, facts) =>
   console.log(JSON.stringify({ step, ...facts }, (_, v) => (typeof v === 'bigint' ? v.toString() : v)))
@@ -40,7 +41,7 @@ const request = await l2.buildDepositTransaction({ account, mint: parseEther('1.
 const depositHash = await l1Wallet.depositTransaction(request)
 const depositReceipt = await l1.waitForTransactionReceipt({ hash: depositHash })
 const [l2Hash] = getL2TransactionHashes(depositReceipt)
-const arrived = await l2.waitForTransactionReceipt({ hash: l2Hash, timeout: 120_000 })
+const arrived = await l2.waitForTransactionReceipt({ hash: l2Hash, timeout: 400_000 })
 say('deposit', {
   l1Status: depositReceipt.status, status: arrived.status, type: arrived.type,
   balance: formatEther(await l2.getBalance({ address: receiver })),
