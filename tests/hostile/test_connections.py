@@ -17,7 +17,7 @@ from tests.hostile.target import Target, call
 
 HEAD: Final = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
 QUESTION: Final = json.dumps(call("eth_chainId")).encode()
-ENDS_WITHIN: Final = 60.0
+ENDS_WITHIN: Final = 120.0
 """The server gives a head and a body ten seconds each."""
 
 HALF_OPEN: Final[dict[str, bytes]] = {

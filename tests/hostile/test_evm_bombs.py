@@ -8,7 +8,10 @@ from typing import Any, Final
 
 import pytest
 
+from tests.e2e.network.devnets import wait_for
 from tests.hostile.target import Target, call, code_of
+
+pytestmark = pytest.mark.usefixtures("reader")
 
 GAS: Final = hex(2**63)
 SOME_GAS: Final = hex(300_000)
@@ -154,7 +157,7 @@ def test_a_batch_of_bombs_does_not_stop_blocks(target: Target, count: int) -> No
     before = target.height()
     codes = {code_of(answer) for answer in target.ask([bomb] * count)}
     assert codes <= {FAILED, TIMED_OUT}
-    assert target.height() > before
+    wait_for(lambda: target.height() > before, "a block since the bombs")
 
 
 def test_an_access_list_of_ten_thousand_entries_is_paid_for(target: Target) -> None:

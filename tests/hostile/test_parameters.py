@@ -6,6 +6,8 @@ import pytest
 
 from tests.hostile.target import Target, call, code_of
 
+pytestmark = pytest.mark.usefixtures("reader")
+
 A, B = "0x" + "11" * 20, "0x" + "22" * 20
 HASH = "0x" + "33" * 32
 AUTHORIZATION = {"chainId": "0x0", "address": A, "nonce": "0x0", "yParity": "0x0", "r": "0x1", "s": "0x1"}

@@ -8,6 +8,8 @@ import pytest
 
 from tests.hostile.target import MEBIBYTE, Target, call, code_of
 
+pytestmark = pytest.mark.usefixtures("reader")
+
 HEAD: Final = "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
 CHUNK: Final = b" " * MEBIBYTE
 INVALID, TOO_LARGE, LIMIT = -32600, -32003, -32005
@@ -77,7 +79,6 @@ def test_two_lengths_and_a_chunked_body_are_no_request_to_guess_at(target: Targe
         "Content-Length: 2\r\nTransfer-Encoding: chunked\r\n",
     ):
         with target.connect() as connection:
-            connection.settimeout(20)
             connection.sendall(f"{HEAD}{headers}\r\n{{}}".encode())
             connection.shutdown(socket.SHUT_WR)
             assert _exchange(connection)[0] in (0, 400)
@@ -106,7 +107,10 @@ def test_heads_without_end_or_sense_are_cut_off(target: Target, lines: str) -> N
 
 def test_a_path_of_a_hundred_kilobytes_is_cut_off(target: Target) -> None:
     with target.connect() as connection:
-        connection.sendall(b"POST /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        try:
+            connection.sendall(b"POST /" + b"a" * 100_000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        except OSError:
+            return  # before all of it was sent
         assert _exchange(connection)[0] in (0, 400, 404, 405, 414)
 
 
