@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.conftest import ProcessGroup, openledger, rpc_call, wait_until
+from tests.e2e.conftest import ProcessGroup, answers_calls, openledger, rpc_call, wait_until
 from tests.ports import free_ports
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.slow
 
 CREATE2_DEPLOYER = "0x4e59b44847b379578588920ca78fbf26c0b4956c"
 
@@ -53,7 +53,9 @@ def devnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
     try:
         wait_until(described, "devnet.json")
-        yield Running(data, f"http://127.0.0.1:{rpc_port}", f"http://127.0.0.1:{admin_port}")
+        running = Running(data, f"http://127.0.0.1:{rpc_port}", f"http://127.0.0.1:{admin_port}")
+        wait_until(lambda: answers_calls(running.rpc), "an answer from a reader process")
+        yield running
     finally:
         processes.stop()
 
@@ -61,18 +63,19 @@ def devnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def test_nobody_gets_in_without_the_secret_which_only_its_owner_reads(devnet: Running, tmp_path: Path) -> None:
     assert stat.S_IMODE(devnet.secret.stat().st_mode) == 0o600
     body = {"jsonrpc": "2.0", "id": 1, "method": "admin_stopSequencer", "params": []}
-    assert httpx.post(devnet.admin_url, json=body).status_code == 401
+    assert httpx.post(devnet.admin_url, json=body, timeout=60).status_code == 401
     other = tmp_path / "other.jwt"
     other.write_text("0x" + os.urandom(32).hex())
     done = openledger("admin", "stop-sequencer", f"--secret={other}", f"--url={devnet.admin_url}")
     assert (done.returncode, "unauthorised" in done.stderr) == (1, True)
-    public = httpx.post(devnet.rpc, json=body).json()
+    public = httpx.post(devnet.rpc, json=body, timeout=60).json()
     assert public["error"]["code"] == -32601
     token = openledger("admin", "token", f"--secret={devnet.secret}").stdout
     info: dict[str, Any] = httpx.post(
         devnet.admin_url,
         json=body | {"method": "admin_sequencerActive"},
         headers={"authorization": f"Bearer {token.strip()}"},
+        timeout=60,
     ).json()
     assert info["result"] is True
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.conftest import Devnet, openledger
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.slow
 
 OWNER, CONTRIBUTOR, BUYER, WORKER = "dev:0", "dev:1", "dev:6", "dev:9"
 WORKER_ADDRESS = "0xa0Ee7A142d267C1f36714E4a8F75612F20a79720"

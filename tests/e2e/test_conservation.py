@@ -33,7 +33,7 @@ from state.primitives.types import Hash32
 from state.transactions import decode_transaction
 from tests.e2e.conftest import Devnet
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.slow
 
 PORTAL = SIMULATED_L1["OptimismPortal"]
 DEPOSITED = topic("TransactionDeposited(address,address,uint256,bytes)")

@@ -1,7 +1,6 @@
 """One running `openledger devnet --sandbox` for all clients, and npm's packages beside their scripts."""
 
 import json
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,8 +10,8 @@ from typing import Any, Final
 import pytest
 
 from tests import compared
-from tests.e2e.conftest import ProcessGroup, wait_until
-from tests.npm import npm_packages
+from tests.e2e.conftest import ProcessGroup, answers_calls, wait_until
+from tests.npm import copied, npm_packages
 from tests.ports import free_ports
 
 PACKAGES: Final = ("ethers@6.17.0", "viem@2.57.20")
@@ -49,6 +48,8 @@ def start(directory: Path) -> Running:
 
     try:
         description = wait_until(described, "devnet.json")
+        rpc = description["l2"]["sequencer"]["rpc"]
+        wait_until(lambda: answers_calls(rpc), "an answer from a reader process")
     except BaseException:
         processes.stop()
         raise
@@ -74,9 +75,9 @@ def run_script(running: Running, packages: Path) -> Callable[..., dict[str, Any]
     """Step name -> facts, of a script that ran to its end."""
 
     def run(script: str, *arguments: str) -> dict[str, Any]:
-        shutil.copy(SCRIPTS / script, packages / script)
+        copied(packages, SCRIPTS / script)
         command = ["node", script, running.rpc, *arguments]
-        done = subprocess.run(command, cwd=packages, capture_output=True, text=True, timeout=240, check=False)
+        done = subprocess.run(command, cwd=packages, capture_output=True, text=True, timeout=600, check=False)
         assert done.returncode == 0, done.stdout + done.stderr[:3000]
         return {step.pop("step"): step for step in map(json.loads, done.stdout.splitlines())}
 

@@ -10,7 +10,7 @@ from tests.docs.blocks import ROOT, Block, blocks
 from tests.e2e.conftest import rpc_call
 from tests.e2e.sandbox.conftest import Running
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.slow
 
 BLOCKS = [block for block in blocks("python") if block.sandbox]
 
@@ -28,7 +28,7 @@ def test_every_block_works_on_a_new_sandbox(running: Running, block: Block) -> N
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=400,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -17,7 +17,7 @@ from contracts.addresses import OPEN_PREDEPLOYS, checksum
 from tests.e2e.conftest import openledger, rpc_call
 from tests.e2e.sandbox.conftest import Running, start
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.slow
 
 NOBODY = Web3.to_checksum_address("0x" + "42" * 20)
 TREASURY = checksum(OPEN_PREDEPLOYS["Treasury"])

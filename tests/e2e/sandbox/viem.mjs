@@ -2,7 +2,7 @@
 import { createTestClient, http, parseEther, publicActions, walletActions } from "viem"
 
 const [rpc, mode] = process.argv.slice(2)
-const client = createTestClient({ mode, transport: http(rpc) }).extend(publicActions).extend(walletActions)
+const client = createTestClient({ mode, transport: http(rpc, { timeout: 60_000 }) }).extend(publicActions).extend(walletActions)
 const chainId = await client.getChainId()
 const chain = { id: chainId, name: "sandbox", nativeCurrency: { name: "OPEN", symbol: "OPEN", decimals: 18 },
   rpcUrls: { default: { http: [rpc] } } }

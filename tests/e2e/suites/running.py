@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 from xml.etree import ElementTree
 
-from tests.e2e.conftest import ProcessGroup, wait_until
+from tests.e2e.conftest import ProcessGroup, answers_calls, wait_until
 from tests.e2e.suites.known import Known, unexplained
 from tests.ports import free_ports
 
@@ -50,9 +50,11 @@ def start_node(processes: ProcessGroup, directory: Path, name: str, options: Ite
 
     wait_until(described, "devnet.json")
     described_as = json.loads((data / "devnet.json").read_text())
+    rpc = described_as["l2"]["sequencer"]["rpc"]
+    wait_until(lambda: answers_calls(rpc), "an answer from a reader process")
     return Node(
         name=name,
-        rpc=described_as["l2"]["sequencer"]["rpc"],
+        rpc=rpc,
         ws=described_as["l2"]["sequencer"]["ws"],
         keys=tuple(account["privateKey"] for account in described_as["accounts"]),
         directory=directory,

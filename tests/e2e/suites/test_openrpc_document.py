@@ -19,7 +19,7 @@ PACKAGE = "@open-rpc/meta-schema@1.14.9"
 def _meta_schema() -> dict[str, Any]:
     folder = npm_packages("openrpc", PACKAGE)
     script = "console.log(JSON.stringify(require('@open-rpc/meta-schema').openrpcDocument))"
-    done = subprocess.run(["node", "-e", script], cwd=folder, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(["node", "-e", script], cwd=folder, capture_output=True, text=True, timeout=200, check=True)
     schema: dict[str, Any] = json.loads(done.stdout)
     return schema
 

@@ -6,6 +6,7 @@ Where Anvil's form or words are not geth's, what it says is put into geth's firs
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ from state.primitives.crypto import private_key_to_address
 from state.primitives.types import Address, Gas, Nonce, Wei
 from state.transactions import SignedTransaction, TransactionType, sign_transaction
 from tests import compared
-from tests.e2e.conftest import ProcessGroup, rpc_call, wait_until
+from tests.e2e.conftest import ProcessGroup, answers_calls, rpc_call, wait_until
 from tests.ports import free_ports
 
 CHAIN_ID: Final = 161299
@@ -108,6 +109,7 @@ def pair(anvil: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair
     try:
         for url in (anvil_url, our_url):
             wait_until(_answers(processes, url), url)
+            wait_until(partial(answers_calls, url), url)
             _forge(url)
         rpc_call(anvil_url, "anvil_setCoinbase", COINBASE)
         sent = {program: _send((anvil_url, our_url), nonce) for nonce, program in enumerate(PROGRAMS)}
