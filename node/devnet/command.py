@@ -15,7 +15,7 @@ from client.demo.report import print_report
 from node.devnet.accounts import user_accounts
 from node.devnet.lock import directory_lock
 from node.devnet.network import create_network
-from node.devnet.processes import Processes, require_free_port, wait_until_answers
+from node.devnet.processes import Processes, require_free_port, wait_until_answers, wait_until_calls
 from node.devnet.signals import StopSignals
 from node.devnet_clock import read_pause, write_pause
 from node.errors import StartupError
@@ -24,7 +24,7 @@ from node.network.files import NetworkFiles
 
 L1_CHAIN_ID: Final = 900
 HOST: Final = "127.0.0.1"
-START_SECONDS: Final = 90.0
+START_SECONDS: Final = 180.0
 LONGEST_CATCH_UP: Final = 120
 """Seconds of pause that the chain makes up for with empty blocks; a longer one stops its clock instead."""
 
@@ -160,6 +160,9 @@ def _start(options: DevnetOptions, files: NetworkFiles, processes: Processes, co
         with console.status(f"Starting follower {index}"):
             processes.start(f"follower-{index}", _node_arguments(options, files, index))
             wait_until_answers(options.url(index), processes.check, START_SECONDS)
+    with console.status("Waiting for the reader processes"):
+        for url in (options.l1_url, *map(options.url, range(1 + options.followers))):
+            wait_until_calls(url, processes.check, START_SECONDS)
     console.print(f"L1         {options.l1_url}")
     console.print(f"sequencer  {options.url(0)}")
     for index in range(1, 1 + options.followers):

@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
 from node.errors import StartupError
 
+ANSWER_SECONDS: Final = 5.0
 _PR_SET_PDEATHSIG: Final = 1
 _PRCTL: Final = getattr(ctypes.CDLL(None), "prctl", None)
 
@@ -128,13 +129,22 @@ def require_free_port(host: str, port: int, flag: str) -> None:
 
 def wait_until_answers(url: str, check: Callable[[], None], seconds: float) -> int:
     """The chain id that `url` answers with. Raises StartupError after `seconds`, or what `check` raises."""
+    return int(_first_result(url, "eth_chainId", [], check, seconds), 16)
+
+
+def wait_until_calls(url: str, check: Callable[[], None], seconds: float) -> None:
+    """Return once a reader process of the node at `url` has answered. Raises StartupError, or what `check` raises."""
+    _first_result(url, "eth_call", [{"to": "0x" + "00" * 20}, "latest"], check, seconds)
+
+
+def _first_result(url: str, method: str, params: list[Any], check: Callable[[], None], seconds: float) -> Any:
     deadline = time.monotonic() + seconds
-    request = {"jsonrpc": "2.0", "id": 1, "method": "eth_chainId", "params": []}
-    while time.monotonic() < deadline:
-        check()
-        try:
-            answer = httpx.post(url, json=request, timeout=2.0)
-            return int(json.loads(answer.content)["result"], 16)
-        except (httpx.HTTPError, ValueError, KeyError):
-            time.sleep(0.1)
-    raise StartupError(f"{url} did not answer within {seconds:.0f} s")
+    request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+    with httpx.Client(timeout=ANSWER_SECONDS) as http:
+        while time.monotonic() < deadline:
+            check()
+            try:
+                return json.loads(http.post(url, json=request).content)["result"]
+            except (httpx.HTTPError, ValueError, KeyError):
+                time.sleep(0.1)
+    raise StartupError(f"{url} did not answer {method} within {seconds:.0f} s")
