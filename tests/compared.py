@@ -4,12 +4,14 @@ Nodes that tests start audit each block while they live (`AUDITING`, the share i
 they stop or are killed, and what the simulated L1 built, is executed by the reference after the last test, from the
 databases that lie there then, blocks that reorgs dropped among them. Nothing is sampled.
 
+    both_executors       for blocks that a test builds in its own process: compared as they are built
     watch(directory)     the databases somewhere below it are to be compared; `devnet` or a node will run there
     compare_everything   called once, when all processes have ended (tests/conftest.py)
 """
 
 import os
 import re
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +19,11 @@ from typing import Final
 
 from node.inspection import open_stopped, rules_of
 from state.database import ChainDatabase, schema
+from state.execution.fast import FastExecutor
 from state.execution.port import ChainRules
 from state.execution.reference import ReferenceExecutor
 from state.primitives.types import Hash32
-from state.transition import audit_block
+from state.transition import CheckedExecutor, audit_block
 
 AUDITING: Final = {"OPENLEDGER_NODE_AUDIT_SHARE": "1"}
 """For the environment of every process that a test starts."""
@@ -35,6 +38,12 @@ _left_out: dict[Path, str] = {}
 def environment() -> dict[str, str]:
     """This process's, with the audit of every block."""
     return os.environ | AUDITING
+
+
+def both_executors() -> CheckedExecutor:
+    """For blocks that a test builds in its own process: executed by both, compared at once."""
+    evidence = Path(tempfile.gettempdir()) / "openledger-test-divergence"
+    return CheckedExecutor(FastExecutor(), ReferenceExecutor(), evidence)
 
 
 def watch(directory: Path) -> Path:

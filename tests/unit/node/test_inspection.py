@@ -18,12 +18,12 @@ from node.inspection import (
 )
 from state.database import ChainDatabase, DatabaseLocked, LevelDBStore, SchemaMismatch, WriteBatch, schema
 from state.execution.errors import ExecutionDivergence
-from state.execution.fast import FastExecutor
 from state.execution.port import Executor
 from state.primitives.types import Wei
 from state.trie import MissingNode
 from state.world.accounts import encode_account
 from state.world.types import Account
+from tests.compared import both_executors
 from tests.unit.state.transition.network import L2, SENDER, Network, genesis_json
 from tests.unit.state.transition.test_audit import Twisted
 
@@ -33,7 +33,7 @@ def make(tmp_path: Path) -> Callable[..., Path]:
     """A data directory with `blocks` blocks of one transfer each, closed."""
 
     def make(blocks: int = 3, executor: Executor | None = None) -> Path:
-        network = Network(L2, executor or FastExecutor())
+        network = Network(L2, executor or both_executors())
         network.db = ChainDatabase(LevelDBStore(tmp_path / "data" / "chain"))
         network.db.initialise(network.genesis)
         for _ in range(blocks):

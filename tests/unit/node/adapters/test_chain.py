@@ -4,13 +4,13 @@ import pytest
 
 from node.adapters.chain import DatabaseChain
 from state.blocks import Header
-from state.execution.fast import FastExecutor
 from state.primitives.types import Hash32, Wei
+from tests.compared import both_executors
 from tests.unit.state.transition.network import L2, Network
 
 
 def test_headers_are_looked_up_only_when_a_head_has_moved(monkeypatch: pytest.MonkeyPatch) -> None:
-    network = Network(L2, FastExecutor())
+    network = Network(L2, both_executors())
     chain = DatabaseChain(network.db, next_base_fee=lambda _header: Wei(1))
     looked_up: list[Hash32] = []
     real = network.db.require_header

@@ -19,7 +19,6 @@ from rollup.indexer import Economy
 from rpc.views.economy import economy_json
 from state.blocks import Receipt
 from state.database import ChainDatabase, Heads, MemoryStore
-from state.execution.fast import FastExecutor
 from state.execution.port import ChainRules
 from state.primitives.crypto import private_key_to_address, sign_digest
 from state.primitives.types import Address, Gas, Hash32, Nonce, UnixSeconds, Wei
@@ -27,6 +26,7 @@ from state.queries import StateQueries
 from state.transactions import Authorization, RecoveredTransaction, SignedTransaction, TransactionType, sign_transaction
 from state.transactions.signing import authorization_hash
 from state.transition import BlockAttributes, BlockBuilder, GenesisSpec, genesis_record
+from tests.compared import both_executors
 
 OPEN = 10**18
 GWEI = 10**9
@@ -62,7 +62,7 @@ class OpenNetwork:
         self.db = ChainDatabase(MemoryStore(), index_addresses=index_addresses)
         self.db.initialise(genesis)
         self.genesis = genesis
-        self.executor = FastExecutor()
+        self.executor = both_executors()
         self.queries = StateQueries(self.db, self.executor, RULES)
         self.economy = Economy(self.queries)
         self.nonces = dict.fromkeys(KEYS, 0)

@@ -10,11 +10,11 @@ import pytest
 from rollup.sandbox import Sandbox, SandboxChain
 from state.blocks import encode_holocene_extra_data
 from state.database import BlockRecord, ChainDatabase, MemoryStore
-from state.execution.fast import FastExecutor
 from state.primitives.crypto import private_key_to_address
 from state.primitives.types import Address, Gas, Nonce, Wei
 from state.transactions import RecoveredTransaction, SignedTransaction, TransactionType, sign_transaction
 from state.transition import GenesisSpec
+from tests.compared import both_executors
 
 GENESIS_TIME = 1_700_000_000
 CHAIN_ID = 161_299
@@ -90,7 +90,7 @@ class Bench:
 
     def __post_init__(self) -> None:
         self.db = ChainDatabase(MemoryStore())
-        chain = SandboxChain(self.db, FastExecutor(), GenesisSpec.from_json(genesis_json()))
+        chain = SandboxChain(self.db, both_executors(), GenesisSpec.from_json(genesis_json()))
         self.sandbox = Sandbox(chain, clock=lambda: self.now, thread=self.thread, events=self.told)
 
     @property

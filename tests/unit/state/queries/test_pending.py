@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from state.database import UnknownBlock
-from state.execution.fast import FastExecutor
 from state.execution.port import CallMessage, ChainRules
 from state.primitives.crypto import private_key_to_address
 from state.primitives.types import Address, Gas, Nonce, UnixSeconds, Wei
@@ -14,6 +13,7 @@ from state.queries import PendingRequest, SimulationRequest, verify_account_proo
 from state.queries.pending import KEPT
 from state.transactions import RecoveredTransaction, SignedTransaction, TransactionType, sign_transaction
 from state.transition import BlockAttributes, BlockBuilder
+from tests.compared import both_executors
 from tests.unit.state.queries.conftest import (
     FUNDS,
     GWEI,
@@ -87,7 +87,7 @@ def test_a_pending_block_is_the_block_that_a_builder_seals(chain: SmallChain) ->
         gas_limit=chain.header.gas_limit,
         extra_data=chain.header.extra_data,
     )
-    builder = BlockBuilder(chain.db, FastExecutor(), chain.rules, chain.hash, attributes)
+    builder = BlockBuilder(chain.db, both_executors(), chain.rules, chain.hash, attributes)
     for transaction in transactions:
         builder.apply(transaction, transaction.raw)
     sealed = builder.seal().record

@@ -5,13 +5,13 @@ import pytest
 from state.blocks import EMPTY_TRIE_ROOT
 from state.database import ChainDatabase, MemoryStore
 from state.errors import StorageError
-from state.execution.fast import FastExecutor
 from state.primitives.crypto import keccak256
 from state.primitives.types import Address, Hash32
 from state.world.accounts import decode_account, decode_word, encode_account, encode_word
 from state.world.commit import commit_changes
 from state.world.readers import DictState, FlatState, TrieState, state_at
 from state.world.types import Account, StateChanges
+from tests.compared import both_executors
 from tests.unit.state.transition.network import L1, SENDER, Network
 
 CONTRACT = Address(b"\xc0" * 20)
@@ -21,7 +21,7 @@ ALLOC = {CONTRACT.hex(): {"balance": "0x5", "nonce": "0x1", "code": "0x6001", "s
 
 @pytest.fixture
 def network() -> Network:
-    return Network(L1, FastExecutor(), ALLOC)
+    return Network(L1, both_executors(), ALLOC)
 
 
 def test_head_is_read_flat_and_history_from_the_trie(network: Network) -> None:
@@ -105,7 +105,7 @@ def test_wiped_storage_starts_from_nothing(network: Network) -> None:
 def test_deleted_account_leaves_the_trie(network: Network) -> None:
     changes = StateChanges(accounts={CONTRACT: None})
     commit = commit_changes(network.db, network.genesis.header.state_root, changes)
-    without = Network(L1, FastExecutor())
+    without = Network(L1, both_executors())
     assert commit.state_root == without.genesis.header.state_root
     assert commit.delta.accounts == {CONTRACT: None}
 
