@@ -162,6 +162,7 @@ class Chain:
         if self.web3.eth.get_transaction_count(sender) <= nonce or self._receipt_within(transaction_hash, 0.2):
             return
         self._nonces.pop(sender, None)
+        del self._sent[transaction_hash]
         raise TransactionLost(
             f"another transaction of {sender} took nonce {nonce}, so {transaction_hash.to_0x_hex()} can't be included: "
             "send it again (a deposit from L1 takes a nonce of its sender on L2 too)"

@@ -11,9 +11,13 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 from tests import compared
+
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")  # properties are judged by what they find: a busy machine makes any example slow
 
 TOGETHER: Final = ("e2e/clients", "e2e/wallets", "e2e/network", "e2e/sandbox", "e2e/suites", "hostile")
 """Folders whose tests share what runs, or (wallets, with clients) what clients have started."""
