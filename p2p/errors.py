@@ -1,15 +1,26 @@
 """What can be expected of peers.
 
 PeerFault
+├── MalformedMessage     bytes that are no message of the protocol
 ├── MalformedPayload     bytes that are no block in its one canonical form
-└── RefusedBlock         a block that the rules of gossip refuse
+├── RefusedBlock         a block that the rules of gossip refuse
+├── GreetingRefused      a peer of another network, version, or without the key that it claims
+└── BrokenPromise        an answer that is not what was asked for
+NoAnswer                 a request to which no answer came
+RequestDeclined          a request that the peer does not answer, as it says
 """
 
-from state.errors import Blame, DecodeError, NodeError
+from state.errors import Blame, DecodeError, NodeError, Severity
 
 
 class PeerFault(NodeError):
     """A peer said what an honest one does not say; it costs that peer its standing and nobody else anything."""
+
+    blame = Blame.PEER
+
+
+class MalformedMessage(DecodeError, PeerFault):
+    """Bytes of a peer that are no message of the protocol, or one with a field outside its limits."""
 
     blame = Blame.PEER
 
@@ -22,3 +33,25 @@ class MalformedPayload(DecodeError, PeerFault):
 
 class RefusedBlock(PeerFault):
     """A gossiped block that is too old, too new, wrongly signed, or one of too many at its height."""
+
+
+class GreetingRefused(PeerFault):
+    """A peer of another network or version, or one that can't prove the key that it claims."""
+
+
+class BrokenPromise(PeerFault):
+    """An answer that is not what was asked for: other numbers, other hashes, more than was wanted."""
+
+
+class NoAnswer(NodeError):
+    """A request to which no answer came in time; the peer may be slow, or gone."""
+
+    blame = Blame.PEER
+    severity = Severity.TEMPORARY
+
+
+class RequestDeclined(NodeError):
+    """A peer that does not answer a request, and says why."""
+
+    blame = Blame.PEER
+    severity = Severity.TEMPORARY

@@ -70,7 +70,7 @@ def signing_hash(parent_beacon_block_root: Hash32, payload: bytes, chain_id: int
 
 def parse_signed_block(message: bytes) -> SignedBlock:
     """The parts of a message. Raises MalformedPayload; takes no more memory than `MAX_MESSAGE`."""
-    raw = _decompress(message)
+    raw = decompress(message, most=MAX_MESSAGE)
     if len(raw) < SIGNATURE + ROOT:
         raise MalformedPayload(f"block message of {len(raw)} bytes lacks its signature or its root")
     return SignedBlock(
@@ -80,22 +80,23 @@ def parse_signed_block(message: bytes) -> SignedBlock:
     )
 
 
-def _decompress(message: bytes) -> bytes:
-    if len(message) > MAX_COMPRESSED:
-        raise MalformedPayload(f"block message of {len(message)} bytes: expected at most {MAX_COMPRESSED}")
-    length = _claimed_length(message)
-    if length > MAX_MESSAGE:
-        raise MalformedPayload(f"block message claims {length} bytes: expected at most {MAX_MESSAGE}")
+def decompress(data: bytes, *, most: int) -> bytes:
+    """What a Snappy block holds. Raises MalformedPayload for over `most` bytes, before any memory is taken for them."""
+    if len(data) > MAX_COMPRESSED:
+        raise MalformedPayload(f"block message of {len(data)} bytes: expected at most {MAX_COMPRESSED}")
+    length = _claimed_length(data)
+    if length > most:
+        raise MalformedPayload(f"block message claims {length} bytes: expected at most {most}")
     try:
-        return bytes(cramjam.snappy.decompress_raw(message))
+        return bytes(cramjam.snappy.decompress_raw(data))
     except cramjam.DecompressionError as error:
         raise MalformedPayload(f"block message is no Snappy block: {error}") from error
 
 
-def _claimed_length(message: bytes) -> int:
+def _claimed_length(data: bytes) -> int:
     """Of the decompressed bytes: the varint that a Snappy block begins with, before any memory is taken for them."""
     length = 0
-    for index, byte in enumerate(message[:5]):
+    for index, byte in enumerate(data[:5]):
         length |= (byte & 0x7F) << (7 * index)
         if byte < 0x80:
             return length
