@@ -7,6 +7,7 @@ from typing import Protocol
 from rollup.codec.references import l2_block_ref, system_config_of
 from rollup.engine.consolidation import difference
 from rollup.engine.payload import PayloadBuild
+from rollup.engine.unsafe import check_unsafe
 from rollup.errors import EngineError
 from rollup.types import L2BlockRef, PayloadAttributes, RollupConfig, SystemConfig
 from state.blocks import Block
@@ -101,9 +102,13 @@ class Engine:
         return self._append(sealed.record)
 
     def insert_block(self, block: Block) -> L2BlockRef:
-        """The new unsafe head: a block from elsewhere, executed and checked against its header. Raises InvalidBlock."""
+        """The new unsafe head: a block from elsewhere, executed and checked against its header.
+
+        Raises EngineError for one that is no child of the unsafe head, InvalidBlock for one that can't be a block here.
+        """
         if block.header.parent_hash != self.unsafe_head.hash:
             raise EngineError(f"block {block.header.number} is no child of the unsafe head {self.unsafe_head.number}")
+        check_unsafe(block, block.header.hash, self.unsafe_head, self.config)
         sealed = execute_block(self.db, self._executor, self._rules, block)
         return self._append(sealed.record)
 
