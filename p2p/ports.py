@@ -3,7 +3,7 @@
 Everything here is called on the event loop.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NewType, Protocol
 
@@ -21,6 +21,18 @@ class Head:
 
     number: int
     hash: Hash32
+
+
+class KeyValues(Protocol):
+    """A few small values on disk: scores, addresses, evidence, the last signed block. Keys are the owner's own."""
+
+    def get(self, key: bytes) -> bytes | None: ...
+
+    def put(self, key: bytes, value: bytes | None) -> None:
+        """On disk, synced, when it returns; None removes."""
+
+    def iterate(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """In the keys' order."""
 
 
 class ChainPort(Protocol):
