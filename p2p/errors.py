@@ -6,8 +6,11 @@ PeerFault
 ├── RefusedBlock         a block that the rules of gossip refuse
 ├── GreetingRefused      a peer of another network, version, or without the key that it claims
 └── BrokenPromise        an answer that is not what was asked for
+    └── OtherBranch      an answer that is well formed, and of another branch than the one that was asked for
 NoAnswer                 a request to which no answer came
 RequestDeclined          a request that the peer does not answer, as it says
+NoPeerLeft               a request that no peer of now answers
+SigningRefused           a second block at a height that this node has signed
 """
 
 from state.errors import Blame, DecodeError, NodeError, Severity
@@ -43,6 +46,10 @@ class BrokenPromise(PeerFault):
     """An answer that is not what was asked for: other numbers, other hashes, more than was wanted."""
 
 
+class OtherBranch(BrokenPromise):
+    """Blocks or headers of another branch than the one that was asked for by hash; the peer may know no better yet."""
+
+
 class NoAnswer(NodeError):
     """A request to which no answer came in time; the peer may be slow, or gone."""
 
@@ -55,3 +62,17 @@ class RequestDeclined(NodeError):
 
     blame = Blame.PEER
     severity = Severity.TEMPORARY
+
+
+class NoPeerLeft(NodeError):
+    """No peer of now answers a request as it should; the next signed block is the occasion to ask again."""
+
+    blame = Blame.PEER
+    severity = Severity.TEMPORARY
+
+
+class SigningRefused(NodeError):
+    """A block was to be signed at a height at or below the last one signed, which stands: signing it would equivocate."""
+
+    blame = Blame.OURSELVES
+    severity = Severity.CRITICAL

@@ -84,7 +84,7 @@ def decompress(data: bytes, *, most: int) -> bytes:
     """What a Snappy block holds. Raises MalformedPayload for over `most` bytes, before any memory is taken for them."""
     if len(data) > MAX_COMPRESSED:
         raise MalformedPayload(f"block message of {len(data)} bytes: expected at most {MAX_COMPRESSED}")
-    length = _claimed_length(data)
+    length = claimed_length(data)
     if length > most:
         raise MalformedPayload(f"block message claims {length} bytes: expected at most {most}")
     try:
@@ -93,8 +93,8 @@ def decompress(data: bytes, *, most: int) -> bytes:
         raise MalformedPayload(f"block message is no Snappy block: {error}") from error
 
 
-def _claimed_length(data: bytes) -> int:
-    """Of the decompressed bytes: the varint that a Snappy block begins with, before any memory is taken for them."""
+def claimed_length(data: bytes) -> int:
+    """How many bytes a Snappy block says that it holds: the varint that it begins with. Raises MalformedPayload."""
     length = 0
     for index, byte in enumerate(data[:5]):
         length |= (byte & 0x7F) << (7 * index)
