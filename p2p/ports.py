@@ -62,19 +62,6 @@ class ChainPort(Protocol):
         """
 
 
-class KeyValuePort(Protocol):
-    """A small part of what is on disk, for this room alone."""
-
-    def get(self, key: bytes) -> bytes | None:
-        """None where there is none."""
-
-    def put(self, key: bytes, value: bytes) -> None:
-        """Survives a power cut once this returns."""
-
-    def iterate(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
-        """Whole keys that begin so, in order, with their values."""
-
-
 class SubmissionPort(Protocol):
     """Brings a transaction of a peer to the sequencer."""
 
