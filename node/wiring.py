@@ -30,6 +30,7 @@ from node.adapters.info import ProcessInfo
 from node.adapters.pending import PendingView
 from node.adapters.pool import LocalPool
 from node.adapters.pool_feed import HeadFeed, HeadObserver
+from node.adapters.routes import RpcRoute
 from node.adapters.rollup import EngineRollup
 from node.adapters.state import ReaderState
 from node.adapters.traces import ReaderTraces
@@ -235,7 +236,9 @@ class Node:
             watch_pool(self._metrics.readings, pool)
             return LocalPool(pool, recovery=recovery), pool
         head = DatabaseHead(self._chain.db, is_optimism=True)
-        forwarding = ForwardingPool(self._config.sequencer_rpc, http, state=head, clock=time.monotonic)
+        url = self._config.sequencer_rpc
+        route = None if url is None else RpcRoute(url, http)
+        forwarding = ForwardingPool(route, state=head, clock=time.monotonic)
         self._metrics.readings.gauge(
             "openledger_forwarded_transactions", "Forwarded and not in a block yet", lambda: len(forwarding)
         )

@@ -215,10 +215,27 @@ class AdminPort(Protocol):
     def node_info(self) -> JsonObject:
         """What runs here, in JSON."""
 
-    def peers(self) -> Sequence[JsonObject]: ...
+    def peers(self) -> Sequence[JsonObject]:
+        """Those that this node is connected to."""
+
+    def add_peer(self, address: str) -> None:
+        """Connect to `host:port` and keep connected, until the node ends."""
+
+    async def remove_peer(self, node_id: bytes) -> bool:
+        """Whether there was such a peer; it is let go."""
 
     def set_log_level(self, level: str) -> None:
         """Log events from `debug`, `info`, `warning` or `error` up, until the process ends."""
+
+
+class NetworkPort(Protocol):
+    """What a node knows of the network that it is part of."""
+
+    def equivocations(self) -> Sequence[JsonObject]:
+        """`{number, seenAt, l1Reorg, blocks: [{hash, l1Origin: {number, hash}, message}, ...]}`, oldest first."""
+
+    def leadership(self) -> JsonObject | None:
+        """None where no failover is configured."""
 
 
 class EconomyPort(Protocol):
@@ -243,6 +260,8 @@ class Ports:
     """None on L1: `optimism_*` is then not there."""
     economy: EconomyPort | None = None
     """None where there are no OPEN predeploys: `open_*` is then not available."""
+    network: NetworkPort | None = None
+    """None where the chain is no rollup."""
     admin: AdminPort | None = None
     """None where `admin_*` is not served: it has a server of its own."""
     pending: PendingPort | None = None

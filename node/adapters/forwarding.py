@@ -1,23 +1,23 @@
 """A follower's way to the sequencer's pool, and its memory of what went that way.
 
-The sequencer's blocks reach a follower through L1, minutes later. Until then a wallet that is connected to the follower
-still wants to see its transaction and count on from its nonce, so what was forwarded is remembered: until a block uses
-the nonce up, a replacement takes its place, the lifetime is over, or newer ones need the room.
+Until a block with it reaches the follower a wallet that is connected there still wants to see its transaction and count
+on from its nonce, so what was forwarded is remembered: until a block uses the nonce up, a replacement takes its place,
+the lifetime is over, or newer ones need the room. Meanwhile it is submitted again now and then, at growing intervals:
+the sequencer that took it may have died with it.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
-import httpx
 import structlog
 
+from node.adapters.routes import ALREADY_KNOWN, ForwardedRejection, Route, SequencerUnreachable
 from rollup.txpool.pool import HeadState
-from rpc.trace_context import outgoing_headers
 from rpc.values import PoolCounts, PoolEntry
-from state.errors import Blame, NodeError, Severity
+from state.errors import Blame, NodeError
 from state.primitives.types import Address, Hash32, Nonce
 from state.transactions import RecoveredTransaction, recover_transaction
 
@@ -26,36 +26,24 @@ log = structlog.get_logger("node.pool")
 MAX_REMEMBERED: Final = 8_192
 LIFETIME_SECONDS: Final = 3 * 3_600.0
 """As long as the sequencer's pool keeps what it can't include yet."""
-RETRY_AFTER: Final = (0.2, 0.8, 2.0)
-"""Seconds before each further attempt when the sequencer is away; sending the same transaction twice does no harm."""
+RETRY_AFTER: Final = (0.2, 0.4, 0.8, 1.6, 3.2, 3.2)
+"""Seconds before each further attempt when the sequencer is away, long enough for another one to take over; sending the
+same transaction twice does no harm."""
 FORWARD_SECONDS: Final = 12.0
 """For all attempts together: less than a JSON-RPC call may take."""
-_ALREADY_KNOWN: Final = "already known"
-_BUSY_CODES: Final = frozenset((-32005, -32603))
-_BUSY_STATUS: Final = frozenset((429, 502, 503, 504))
-
-
-class SequencerUnreachable(NodeError):
-    """The sequencer that this follower forwards to did not answer; whether it has the transaction is unknown."""
-
-    severity = Severity.TEMPORARY
-    blame = Blame.UPSTREAM
-
-
-class ForwardedRejection(NodeError):
-    """The sequencer refused the transaction; its words are passed on."""
-
-    blame = Blame.USER
+FIRST_AGAIN_SECONDS: Final = 5.0
+LONGEST_AGAIN_SECONDS: Final = 120.0
+MOST_AGAIN: Final = 32
+"""Transactions that are submitted again in one round."""
+ROUND_SECONDS: Final = 1.0
+NONCE_USED: Final = "nonce too low"
+"""The sequencer has a block with it, or with another of that nonce; this node will see."""
 
 
 class NoPool(NodeError):
     """This node takes no transactions: it is a follower that was given no sequencer to forward to."""
 
     blame = Blame.OPERATOR
-
-
-class _Away(Exception):
-    """The sequencer can't be reached or is too busy just now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +53,8 @@ class Forwarded:
     transaction: RecoveredTransaction
     at: float
     """Seconds on the clock that was handed in."""
+    again_at: float
+    """When it is submitted again unless a block has it by then."""
 
 
 class ForwardingPool:
@@ -72,16 +62,15 @@ class ForwardingPool:
 
     def __init__(
         self,
-        sequencer_rpc: str | None,
-        client: httpx.AsyncClient,
+        route: Route | None,
         *,
         state: HeadState,
         clock: Callable[[], float],
         retry_after: Sequence[float] = RETRY_AFTER,
         max_remembered: int = MAX_REMEMBERED,
     ) -> None:
-        self._url = sequencer_rpc
-        self._client = client
+        """`route` None: nothing is forwarded, and every submission refused."""
+        self._route = route
         self._state = state
         self._clock = clock
         self._retry_after = retry_after
@@ -94,59 +83,88 @@ class ForwardingPool:
     async def submit(self, raw: bytes) -> Hash32:
         """Forward. Raises DecodeError for what is no transaction, SequencerUnreachable, ForwardedRejection, NoPool."""
         recovered = recover_transaction(raw)
-        if self._url is None:
-            raise NoPool("this follower forwards to no sequencer: start it with --sequencer-rpc, or use the sequencer")
+        if self._route is None:
+            raise NoPool(
+                "this follower forwards to no sequencer: start it with --sequencer-rpc or --p2p-port, "
+                "or use the sequencer"
+            )
         log.info("rpc.received", transaction=recovered.hash.hex(), size=len(raw))
         try:
             async with asyncio.timeout(FORWARD_SECONDS):
-                await self._forward(self._url, raw)
+                await self._forward(self._route, raw)
         except TimeoutError:
             raise SequencerUnreachable(f"the sequencer did not answer within {FORWARD_SECONDS:g} s") from None
         self._remember(recovered)
         log.info("pool.forwarded", transaction=recovered.hash.hex())
         return recovered.hash
 
-    async def _forward(self, url: str, raw: bytes) -> None:
-        request = {"jsonrpc": "2.0", "id": 1, "method": "eth_sendRawTransaction", "params": ["0x" + raw.hex()]}
+    async def _forward(self, route: Route, raw: bytes) -> None:
         reason = ""
         for attempt, pause in enumerate((0.0, *self._retry_after)):
             await asyncio.sleep(pause)
             try:
-                answer = await self._ask(url, request)
-            except _Away as error:
+                return await route.submit(raw)
+            except SequencerUnreachable as error:
                 reason = str(error)
                 log.warning("pool.sequencer_away", attempt=attempt + 1, reason=reason)
-                continue
-            if "result" in answer or (attempt and _message(answer).startswith(_ALREADY_KNOWN)):
-                return  # known to it after an answer that got lost: that is our own earlier attempt
-            raise ForwardedRejection(_message(answer))
+            except ForwardedRejection as error:
+                if attempt and str(error).startswith((ALREADY_KNOWN, NONCE_USED)):
+                    return  # after an answer that got lost: that is our own earlier attempt, in the pool or in a block
+                raise
         raise SequencerUnreachable(f"the sequencer can't be reached: {reason}")
 
-    async def _ask(self, url: str, request: dict[str, Any]) -> dict[str, Any]:
+    # Submitting again
+
+    async def run(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        """Submit again, for ever, what no block has: a sequencer that died had it in its memory alone."""
+        while True:
+            await sleep(ROUND_SECONDS)
+            await self.submit_again()
+
+    async def submit_again(self) -> None:
+        """One round: what is due, the oldest first; a transaction that the sequencer now refuses is forgotten."""
+        now = self._clock()
+        due = [one for one in self._by_hash.values() if one.again_at <= now][:MOST_AGAIN]
+        for forwarded in due:
+            if self._route is None or not await self._submitted_again(self._route, forwarded):
+                return
+
+    async def _submitted_again(self, route: Route, forwarded: Forwarded) -> bool:
+        """False where the sequencer can't be reached: then the others can wait too."""
+        transaction_hash = forwarded.transaction.hash
         try:
-            response = await self._client.post(url, json=request, headers=outgoing_headers())
-            if response.status_code in _BUSY_STATUS:
-                raise _Away(f"HTTP {response.status_code}")
-            answer = response.json()
-        except (httpx.HTTPError, ValueError) as error:
-            raise _Away(type(error).__name__) from error
-        if not isinstance(answer, dict):
-            raise _Away("no JSON-RPC answer")
-        problem = answer.get("error")
-        if isinstance(problem, dict) and problem.get("code") in _BUSY_CODES:
-            raise _Away(_message(answer))
-        return answer
+            await route.submit(forwarded.transaction.raw)
+        except SequencerUnreachable:
+            return False
+        except ForwardedRejection as error:
+            if not str(error).startswith((ALREADY_KNOWN, NONCE_USED)):
+                log.warning("pool.refused_later", transaction=transaction_hash.hex(), reason=str(error))
+                if transaction_hash in self._by_hash:
+                    self._forget(transaction_hash)
+                return True
+        if transaction_hash in self._by_hash:  # else a block took it meanwhile
+            now = self._clock()
+            pause = min(max(2 * (now - forwarded.at), FIRST_AGAIN_SECONDS), LONGEST_AGAIN_SECONDS)
+            self._by_hash[transaction_hash] = replace(forwarded, again_at=now + pause)
+        return True
+
+    def adopt(self, transactions: Iterable[RecoveredTransaction]) -> None:
+        """Remember transactions of a pool that no longer builds blocks, to be submitted in the next round."""
+        for transaction in transactions:
+            if transaction.hash not in self._by_hash:
+                self._remember(transaction, again_after=0.0)
 
     # Remembering
 
-    def _remember(self, transaction: RecoveredTransaction) -> None:
+    def _remember(self, transaction: RecoveredTransaction, *, again_after: float = FIRST_AGAIN_SECONDS) -> None:
         self._forget_expired()
         by_nonce = self._by_sender.setdefault(transaction.sender, {})
         replaced = by_nonce.get(transaction.transaction.nonce)
         if replaced is not None:
             self._by_hash.pop(replaced, None)
         by_nonce[transaction.transaction.nonce] = transaction.hash
-        self._by_hash[transaction.hash] = Forwarded(transaction=transaction, at=self._clock())
+        now = self._clock()
+        self._by_hash[transaction.hash] = Forwarded(transaction=transaction, at=now, again_at=now + again_after)
         while len(self._by_hash) > self._max_remembered:
             self._forget(next(iter(self._by_hash)))
 
@@ -215,8 +233,3 @@ class ForwardingPool:
     def executable(self, limit: int) -> Sequence[RecoveredTransaction]:
         """What was forwarded without a gap before it, by sender and nonce; the sequencer may have better ones."""
         return [entry.transaction for entry in islice((one for one in self.content() if one.is_executable), limit)]
-
-
-def _message(answer: dict[str, Any]) -> str:
-    problem = answer.get("error")
-    return str(problem.get("message", "refused")) if isinstance(problem, dict) else "refused by the sequencer"

@@ -33,6 +33,7 @@ class ProcessInfo:
         syncing: Callable[[], SyncProgress | None] = lambda: None,
         not_ready: Callable[[], Sequence[str]] = lambda: (),
         unhealthy: Callable[[], Sequence[str]] = lambda: (),
+        peers: Callable[[], int] = lambda: 0,
     ) -> None:
         self.client_version = client_version()
         self.chain_id = chain_id
@@ -40,6 +41,7 @@ class ProcessInfo:
         self._syncing = syncing
         self._not_ready = not_ready
         self._unhealthy = unhealthy
+        self._peers = peers
 
     def suggested_tip(self) -> Wei:
         return SUGGESTED_TIP
@@ -48,7 +50,7 @@ class ProcessInfo:
         return self._syncing()
 
     def peer_count(self) -> int:
-        return 0
+        return self._peers()
 
     def unhealthy(self) -> Sequence[str]:
         return self._unhealthy()

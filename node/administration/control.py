@@ -1,7 +1,7 @@
 """AdminPort: the parts of this process, started and stopped in place."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from node.config import Role
 from node.errors import PartMissing
@@ -14,6 +14,16 @@ from state.primitives.types import Hash32
 JsonObject = dict[str, Any]
 
 
+class PeerControl(Protocol):
+    """What is asked of p2p's network here."""
+
+    def describe(self) -> Sequence[JsonObject]: ...
+
+    def add_static(self, address: str) -> None: ...
+
+    async def disconnect(self, node_id: bytes) -> bool: ...
+
+
 class AdminControl:
     """Knows the sequencer and the batcher once the node has started them; a follower has neither."""
 
@@ -24,6 +34,7 @@ class AdminControl:
         self._rpc_port = rpc_port
         self.sequencer: Sequencer | None = None
         self.batcher: Batcher | None = None
+        self.network: PeerControl | None = None
 
     def _sequencer(self) -> Sequencer:
         if self.sequencer is None:
@@ -65,9 +76,20 @@ class AdminControl:
             "batcher": None if self.batcher is None else self.batcher.running,
         }
 
+    def _network(self) -> PeerControl:
+        if self.network is None:
+            raise PartMissing("this node has no peers: it was started without --p2p-port")
+        return self.network
+
     def peers(self) -> Sequence[JsonObject]:
-        """None: nodes learn of each other's blocks through L1."""
-        return ()
+        """None where the node was started without peers."""
+        return () if self.network is None else self.network.describe()
+
+    def add_peer(self, address: str) -> None:
+        self._network().add_static(address)
+
+    async def remove_peer(self, node_id: bytes) -> bool:
+        return await self._network().disconnect(node_id)
 
     def set_log_level(self, level: str) -> None:
         set_log_level(level)

@@ -119,6 +119,31 @@ class NodeConfig(ProcessConfig):
     sequencer_rpc: str | None = Field(
         default=None, description="Where a follower forwards transactions; without it they are refused."
     )
+    p2p_host: str = Field(default="127.0.0.1", description="Address that peers connect to.")
+    p2p_port: Port | None = Field(
+        default=None,
+        description="Port that peers connect to, usually 9222; 0 takes a free one; off without it.",
+    )
+    p2p_peers: Names = Field(
+        default=(), description="host:port, with commas, of peers that are always connected to; others are found."
+    )
+    p2p_advertise: str | None = Field(
+        default=None, description="host:port that other nodes are told to connect to; without it they are told none."
+    )
+    p2p_key: Path | None = Field(
+        default=None,
+        description="File with the node's own key; made if it isn't there; p2p.key in data_dir without it.",
+    )
+    p2p_max_peers: int = Field(default=32, ge=1, le=512, description="Connections to peers, both ways together.")
+    p2p_sequencer_key: Path | None = Field(
+        default=None,
+        description="File with the key of the unsafe block signer, with which a sequencer signs the blocks it gossips.",
+    )
+    p2p_sequencer_address: str | None = Field(
+        default=None,
+        pattern="^0x[0-9a-fA-F]{40}$",
+        description="Whose signature gossiped blocks must carry; without it SystemConfig on L1 is asked.",
+    )
     admin_port: Port | None = Field(
         default=None,
         description="Port of admin_*, for holders of the admin secret; off without it, 0 takes a free one.",
@@ -134,10 +159,17 @@ class NodeConfig(ProcessConfig):
     sequencer_stopped: bool = Field(
         default=False, description="Start a sequencer that builds nothing until admin_startSequencer."
     )
+    keystore_password: Path | None = Field(
+        default=None, description="File with the password of key files that are encrypted (keystores, version 3)."
+    )
     batcher: bool = Field(default=True, description="Run the batcher inside the sequencer.")
-    batcher_key: Path | None = Field(default=None, description="File with the batcher's private key (hex).")
+    batcher_key: Path | None = Field(
+        default=None, description="File with the batcher's private key: hexadecimal, or a keystore."
+    )
     proposer: bool = Field(default=True, description="Run the proposer inside the sequencer.")
-    proposer_key: Path | None = Field(default=None, description="File with the proposer's private key (hex).")
+    proposer_key: Path | None = Field(
+        default=None, description="File with the proposer's private key: hexadecimal, or a keystore."
+    )
     proposer_interval: int = Field(default=30, ge=1, description="L2 blocks between output roots.")
     l1_poll: float = Field(default=2.0, gt=0, le=600, description="Time between looks at L1.")
     l1_confirmations: int = Field(default=4, ge=0, le=64, description="L1 blocks that an L1 origin must be deep.")

@@ -1,8 +1,8 @@
 """The methods, one file for each group that belongs together.
 
     eth_chain eth_blocks eth_transactions eth_state eth_calls eth_simulation eth_fees eth_logs eth_subscribe eth_config
-    txpool   node_info (net, web3)   discovery (rpc)   optimism   open_economy   debug_raw debug_trace   trace
-    otterscan   accounts   sandbox   (devnets only)   admin   (on a port of its own)
+    txpool   node_info (net, web3)   discovery (rpc)   optimism   open_economy open_network   debug_raw debug_trace
+    trace   otterscan   accounts   sandbox   (devnets only)   admin   (on a port of its own)
 
 A method is a short function from typed arguments to JSON: it picks the block, asks a port, and hands the records to
 `rpc.views`. What the EVM, the pool or the rollup decides is decided there. `methods_for` lists what a server offers;
@@ -28,6 +28,7 @@ from rpc.namespaces.eth_subscribe import SUBSCRIPTIONS
 from rpc.namespaces.eth_transactions import TRANSACTIONS
 from rpc.namespaces.node_info import NODE_INFO
 from rpc.namespaces.open_economy import ECONOMY
+from rpc.namespaces.open_network import NETWORK
 from rpc.namespaces.optimism import OPTIMISM
 from rpc.namespaces.otterscan import OTTERSCAN
 from rpc.namespaces.sandbox import SANDBOX
@@ -61,7 +62,7 @@ def methods_for(*, rollup: bool, accounts: bool = False, sandbox: bool = False) 
     )
     return (
         *groups,
-        *((OPTIMISM,) if rollup else ()),
+        *((OPTIMISM, NETWORK) if rollup else ()),
         *((ECONOMY,) if rollup or sandbox else ()),
         *((ACCOUNTS,) if accounts else ()),
         *((SANDBOX,) if sandbox else ()),

@@ -31,6 +31,19 @@ LogLevel = Annotated[
 ]
 
 
+def _parse_address(value: object) -> str:
+    address = expect_string(value)
+    host, separator, port = address.rpartition(":")
+    if not separator or not host or not port.isdecimal() or not 0 < int(port[:6]) < 65_536 or len(address) > 128:
+        raise Malformed(f"got {address[:40]!r}, expected host:port")
+    return address
+
+
+PeerAddress = Annotated[
+    str, ParameterType(label="host:port", parse=_parse_address, schema={"type": "string", "maxLength": 128})
+]
+
+
 def _admin(context: Context) -> AdminPort:
     if context.ports.admin is None:
         raise MethodNotFound("admin_* does not exist/is not available")
@@ -77,6 +90,18 @@ def node_info(context: Context) -> JsonObject:
 def peers(context: Context) -> list[JsonObject]:
     """The peers that this node is connected to."""
     return list(_admin(context).peers())
+
+
+@ADMIN.method("admin_addPeer")
+def add_peer(context: Context, address: PeerAddress) -> None:
+    """Null; the node connects to this `host:port` and keeps connected until it ends."""
+    _admin(context).add_peer(address)
+
+
+@ADMIN.method("admin_removePeer")
+async def remove_peer(context: Context, node_id: Hash32) -> bool:
+    """Whether the node was connected to the peer of this id, which it has let go."""
+    return await _admin(context).remove_peer(node_id)
 
 
 @ADMIN.method("admin_setLogLevel")

@@ -49,6 +49,13 @@ class Control:
     def peers(self) -> Sequence[JsonObject]:
         return ()
 
+    def add_peer(self, address: str) -> None:
+        self.done.append(("add", address))
+
+    async def remove_peer(self, node_id: bytes) -> bool:
+        self.done.append(("remove", node_id))
+        return True
+
     def set_log_level(self, level: str) -> None:
         self.done.append(level)
 
@@ -83,6 +90,8 @@ async def test_holder_of_the_secret_controls_the_node(admin: Client, control: Co
     assert control.done == ["stop sequencer", ("start sequencer", HEAD), "stop batcher", "start batcher", "debug"]
     assert await admin.call("admin_nodeInfo") == {"role": "sequencer"}
     assert await admin.call("admin_peers") == []
+    assert await admin.call("admin_addPeer", "node.example:9222") is None
+    assert await admin.call("admin_removePeer", "0x" + HEAD.hex()) is True
 
 
 async def test_parameters_are_checked_as_everywhere(admin: Client, control: Control) -> None:
@@ -91,6 +100,9 @@ async def test_parameters_are_checked_as_everywhere(admin: Client, control: Cont
     assert (await admin.error("admin_setLogLevel", "loud"))["message"].endswith(
         "got 'loud', expected one of debug, info, warning, error"
     )
+    for address in ("node.example", ":9222", "node.example:0", "node.example:65536", "node.example:port", "", 7):
+        assert (await admin.error("admin_addPeer", address))["code"] == -32602
+    assert (await admin.error("admin_removePeer", "0x12"))["code"] == -32602
     assert control.done == []
 
 

@@ -6,7 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from node.adapters.forwarding import ForwardedRejection, ForwardingPool, NoPool, SequencerUnreachable
+from node.adapters.forwarding import ForwardingPool, NoPool
+from node.adapters.routes import FirstOf, ForwardedRejection, PeerRoute, RpcRoute, SequencerUnreachable
+from p2p.messages import VerdictCode
 from rpc.values import PoolCounts
 from state.errors import DecodeError
 from state.primitives.types import Address, Nonce, Wei
@@ -57,8 +59,7 @@ class Follower:
         client = httpx.AsyncClient(transport=httpx.MockTransport(self.sequencer.handle))
         clock: Callable[[], float] = lambda: self.now  # noqa: E731 - read at each call
         self.pool = ForwardingPool(
-            url,
-            client,
+            None if url is None else RpcRoute(url, client),
             state=self.head,  # type: ignore[arg-type]
             clock=clock,
             retry_after=(0.0, 0.0),
@@ -195,3 +196,96 @@ async def test_content_is_what_was_forwarded_and_queued_behind_a_gap() -> None:
     follower.head.next_nonce = 2
     follower.pool.on_new_head([SENDER])
     assert follower.pool.counts() == PoolCounts(executable=0, queued=1)
+
+
+async def test_nonce_too_low_after_a_lost_answer_is_our_own_earlier_attempt() -> None:
+    follower = Follower(None, refusal("nonce too low: next nonce 1, tx nonce 0"))
+    await follower.send(0)
+    assert len(follower.pool) == 1
+
+
+async def test_what_no_block_takes_is_submitted_again_at_growing_intervals() -> None:
+    follower = Follower(TAKEN)
+    await follower.send(0)
+    asked = []
+    for second in range(1, 61):
+        follower.now = float(second)
+        before = follower.sequencer.requests
+        await follower.pool.submit_again()
+        if follower.sequencer.requests > before:
+            asked.append(second)
+    assert asked == [5, 15, 45]
+
+
+async def test_what_a_block_took_is_not_submitted_again() -> None:
+    follower = Follower(TAKEN)
+    await follower.send(0)
+    follower.head.next_nonce = 1
+    follower.pool.on_new_head([SENDER])
+    follower.now = 60.0
+    await follower.pool.submit_again()
+    assert follower.sequencer.requests == 1
+
+
+@pytest.mark.parametrize("words", ["already known", "nonce too low"])
+async def test_a_sequencer_that_has_it_changes_nothing(words: str) -> None:
+    follower = Follower(TAKEN, refusal(words))
+    (sent,) = await follower.send(0)
+    follower.now = 60.0
+    await follower.pool.submit_again()
+    assert follower.pool.transaction(sent.hash) == sent
+
+
+async def test_what_the_sequencer_refuses_later_is_forgotten() -> None:
+    follower = Follower(TAKEN, refusal("insufficient funds"))
+    await follower.send(0)
+    follower.now = 60.0
+    await follower.pool.submit_again()
+    assert len(follower.pool) == 0
+
+
+async def test_a_round_ends_where_the_sequencer_is_away_and_the_next_goes_on() -> None:
+    follower = Follower(TAKEN, TAKEN, None)
+    await follower.send(0, 1)
+    follower.now = 60.0
+    await follower.pool.submit_again()
+    assert follower.sequencer.requests == 3
+    assert len(follower.pool) == 2
+    follower.sequencer.answers = [TAKEN]
+    await follower.pool.submit_again()
+    assert follower.sequencer.requests == 5
+
+
+async def test_adopted_transactions_are_submitted_in_the_next_round() -> None:
+    follower = Follower(TAKEN)
+    follower.pool.adopt([follower.sign(0), follower.sign(0)])
+    assert follower.pool.pending_nonce(SENDER) == 1
+    await follower.pool.submit_again()
+    assert follower.sequencer.requests == 1
+
+
+async def test_the_second_way_is_taken_where_the_first_leads_nowhere() -> None:
+    calls: list[bytes] = []
+
+    async def ask_peers(raw: bytes) -> tuple[int, str]:
+        calls.append(raw)
+        return VerdictCode.TAKEN, ""
+
+    away = httpx.AsyncClient(transport=httpx.MockTransport(Sequencer(None).handle))
+    await FirstOf(RpcRoute(URL, away), PeerRoute(ask_peers)).submit(b"raw")
+    assert calls == [b"raw"]
+
+
+@pytest.mark.parametrize(
+    ("code", "error", "words"),
+    [
+        (VerdictCode.REFUSED, ForwardedRejection, "insufficient funds"),
+        (VerdictCode.NO_ROUTE, SequencerUnreachable, "insufficient funds"),
+    ],
+)
+async def test_a_verdict_of_peers_keeps_its_words(code: int, error: type[Exception], words: str) -> None:
+    async def ask_peers(_raw: bytes) -> tuple[int, str]:
+        return code, words
+
+    with pytest.raises(error, match=words):
+        await PeerRoute(ask_peers).submit(b"raw")

@@ -117,7 +117,7 @@ def test_a_configuration_never_changes() -> None:
 def test_private_keys_are_files_and_never_values() -> None:
     """What is printed of a configuration, in an error or a log, can then hold no key."""
     secret = [name for name in {*NodeConfig.model_fields, *L1Config.model_fields} if name.endswith("key")]
-    assert sorted(secret) == ["batcher_key", "proposer_key"]
+    assert sorted(secret) == ["batcher_key", "p2p_key", "p2p_sequencer_key", "proposer_key"]
     config = load_node(batcher_key="keys/batcher.key", role="sequencer")
     assert config.batcher_key == Path("keys/batcher.key")
     assert config.role is Role.SEQUENCER
