@@ -25,14 +25,21 @@ class Vitals:
     readers: ReaderPool
     heartbeat: Heartbeat
     clock: Callable[[], float]
+    starting_block: int
+    """The unsafe head when the process started."""
+    peers: Callable[[], int] = lambda: 0
+    """How many this node is connected to."""
+    signed_head: Callable[[], int | None] = lambda: None
+    """The highest block that the sequencer signed, as far as peers told; None where none did."""
 
     def info(self) -> ProcessInfo:
         return ProcessInfo(
             chain_id=self.chain.config.l2_chain_id,
             block_time=self.chain.config.block_time,
-            syncing=self._syncing,
+            syncing=self.syncing,
             not_ready=lambda: not_ready(self._signs(), self._bounds()),
             unhealthy=self._unhealthy,
+            peers=self.peers,
         )
 
     def _bounds(self) -> ReadinessBounds:
@@ -43,13 +50,21 @@ class Vitals:
         """Seconds between the unsafe head and now."""
         return int(self.clock()) - self.chain.engine.unsafe_head.timestamp
 
-    def _syncing(self) -> SyncProgress | None:
+    def syncing(self) -> SyncProgress | None:
+        """How far the unsafe head is on its way; None when it is as young as it should be.
+
+        The way's end is what the sequencer signed last, or where the clock says that the chain should be.
+        """
         behind = self._behind()
         if behind < self._bounds().head_age:
             return None
-        current = BlockNumber(self.chain.engine.unsafe_head.number)
-        highest = BlockNumber(current + behind // self.chain.config.block_time)
-        return SyncProgress(starting_block=BlockNumber(0), current_block=current, highest_block=highest)
+        current = self.chain.engine.unsafe_head.number
+        highest = max(current, self.signed_head() or current + behind // self.chain.config.block_time)
+        return SyncProgress(
+            starting_block=BlockNumber(self.starting_block),
+            current_block=BlockNumber(current),
+            highest_block=BlockNumber(highest),
+        )
 
     def _signs(self) -> VitalSigns:
         status, now = self.driver.status, time.monotonic()

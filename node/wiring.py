@@ -30,8 +30,8 @@ from node.adapters.info import ProcessInfo
 from node.adapters.pending import PendingView
 from node.adapters.pool import LocalPool
 from node.adapters.pool_feed import HeadFeed, HeadObserver
-from node.adapters.routes import RpcRoute
 from node.adapters.rollup import EngineRollup
+from node.adapters.routes import RpcRoute
 from node.adapters.state import ReaderState
 from node.adapters.traces import ReaderTraces
 from node.administration import AdminControl, admin_secret
@@ -41,6 +41,7 @@ from node.devnet_clock import chain_clock
 from node.heartbeat import Heartbeat
 from node.joining import check_l1, open_chain
 from node.metrics import Metrics
+from node.progress import ProgressReport
 from node.readers import QUERY_SECONDS, ReaderPool
 from node.readings import (
     watch_chain,
@@ -106,14 +107,16 @@ class Node:
             recovery = SenderRecovery()
             stack.push_async_callback(recovery.close)
             pool_port, observer = self._pool_ends(pool, http, recovery)
-            info = Vitals(
+            vitals = Vitals(
                 config=config,
                 chain=chain,
                 driver=driver,
                 readers=readers,
                 heartbeat=self._heartbeat,
                 clock=self._clock,
-            ).info()
+                starting_block=chain.engine.unsafe_head.number,
+            )
+            info = vitals.info()
             pending = PendingView(
                 chain.db,
                 pool_port,
@@ -153,6 +156,8 @@ class Node:
                 tasks.create_task(driver.run(), name="driver")
                 tasks.create_task(auditor.run(), name="auditor")
                 tasks.create_task(self._heartbeat.run(), name="heartbeat")
+                report = ProgressReport(syncing=vitals.syncing, status=lambda: driver.status, clock=time.monotonic)
+                tasks.create_task(report.run(), name="progress")
                 if pool is not None:
                     self._sequencing(l1, driver).start(tasks, pool, self._admin)
 

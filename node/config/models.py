@@ -193,8 +193,8 @@ class NodeConfig(ProcessConfig):
         default=None,
         gt=0,
         description=(
-            "Age of the unsafe head, in seconds, beyond which the node is syncing and not ready; without it 60 for a "
-            "sequencer and 900 for a follower, whose blocks come through L1."
+            "Age of the unsafe head, in seconds, beyond which the node is syncing and not ready; without it 60, and 900 "
+            "for a follower without peers, whose blocks come through L1."
         ),
     )
     otlp_endpoint: str | None = Field(
@@ -216,7 +216,7 @@ class NodeConfig(ProcessConfig):
         """Seconds that the unsafe head's time may be behind the clock."""
         if self.max_head_age is not None:
             return self.max_head_age
-        return 60.0 if self.role is Role.SEQUENCER else 900.0
+        return 900.0 if self.role is Role.FOLLOWER and self.p2p_port is None else 60.0
 
 
 FORBIDDEN: dict[str, dict[str, object]] = {"production": {"dev_accounts": True}}
