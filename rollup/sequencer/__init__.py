@@ -10,12 +10,13 @@ Start reading at `builder.py`. Imports engine, derivation.attributes and types; 
 Protocols; never driver, batcher or proposer.
 """
 
-from rollup.sequencer.builder import BlockProduced, PoolPort, SequencerBuilder
+from rollup.sequencer.builder import BlockBuilt, BlockProduced, PoolPort, SequencerBuilder
 from rollup.sequencer.fill import FillLimit
 from rollup.sequencer.loop import L1Source, Sequencer
 from rollup.sequencer.origin import OriginChoice, select_origin
 
 __all__ = [
+    "BlockBuilt",
     "BlockProduced",
     "FillLimit",
     "L1Source",

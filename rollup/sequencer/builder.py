@@ -9,6 +9,7 @@ import structlog
 from rollup.derivation.attributes import prepare_attributes
 from rollup.engine import Engine
 from rollup.engine.payload import PayloadBuild
+from rollup.errors import EngineError
 from rollup.sequencer.fill import FillLimit
 from rollup.types import L1Block, L2BlockRef, PayloadAttributes
 from state.blocks import decode_holocene_extra_data, next_base_fee
@@ -16,6 +17,7 @@ from state.errors import InvalidTransaction
 from state.execution.errors import GasLimitReached, NonceTooHigh
 from state.primitives.types import Address, Hash32, UnixSeconds, Wei
 from state.transactions import RecoveredTransaction
+from state.transition import SealedBlock
 
 log = structlog.get_logger("rollup.engine")
 
@@ -31,10 +33,23 @@ class PoolPort(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BlockBuilt:
+    """A sealed block that is nowhere yet, and what it took."""
+
+    sealed: SealedBlock
+    transactions: int
+    """From the pool; deposits not counted."""
+    gas_used: int
+    seconds: float
+    discarded: tuple[tuple[Hash32, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BlockProduced:
     """A sealed, stored block and what it took."""
 
     ref: L2BlockRef
+    sealed: SealedBlock
     transactions: int
     """From the pool; deposits not counted."""
     gas_used: int
@@ -84,6 +99,17 @@ class SequencerBuilder:
         deadline: float,
     ) -> BlockProduced:
         """Seal the next block and make it the unsafe head; after `deadline` (clock seconds) nothing more is added."""
+        return self.insert(self.seal(l1_block, candidates, allow_transactions=allow_transactions, deadline=deadline))
+
+    def seal(
+        self,
+        l1_block: L1Block,
+        candidates: Sequence[RecoveredTransaction],
+        *,
+        allow_transactions: bool,
+        deadline: float,
+    ) -> BlockBuilt:
+        """The next block, on the unsafe head; nothing is on disk, and no head moves."""
         started = self._clock()
         attributes = self.attributes(l1_block, allow_transactions=allow_transactions)
         payload = self._engine.start_payload(self._engine.unsafe_head, attributes)
@@ -99,11 +125,30 @@ class SequencerBuilder:
             gas=gas_used,
             left_out=len(discarded),
         )
-        ref = self._engine.insert_unsafe(payload.seal())
-        seconds = self._clock() - started
-        self._fill.record(gas_used, seconds)
+        return BlockBuilt(
+            sealed=payload.seal(),
+            transactions=included,
+            gas_used=gas_used,
+            seconds=self._clock() - started,
+            discarded=tuple(discarded),
+        )
+
+    def insert(self, built: BlockBuilt) -> BlockProduced:
+        """The block that `seal` gave, now the unsafe head. Raises EngineError where the head has moved since."""
+        header, head = built.sealed.record.header, self._engine.unsafe_head
+        if header.parent_hash != head.hash:
+            raise EngineError(f"block {header.number} is no child of the unsafe head {head.number} any more")
+        started = self._clock()
+        ref = self._engine.insert_unsafe(built.sealed)
+        seconds = built.seconds + self._clock() - started
+        self._fill.record(built.gas_used, seconds)
         return BlockProduced(
-            ref=ref, transactions=included, gas_used=gas_used, seconds=seconds, discarded=tuple(discarded)
+            ref=ref,
+            sealed=built.sealed,
+            transactions=built.transactions,
+            gas_used=built.gas_used,
+            seconds=seconds,
+            discarded=built.discarded,
         )
 
     def _fill_payload(

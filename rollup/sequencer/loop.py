@@ -4,18 +4,21 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor as ThreadExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Final, Protocol
 
 import structlog
 
 from rollup.engine import Engine
-from rollup.errors import DerivationReset, L1Unavailable, SequencerControlRefused
+from rollup.errors import DerivationReset, EngineError, L1Unavailable, SequencerControlRefused
 from rollup.l1.client import Tag
-from rollup.sequencer.builder import BlockProduced, PoolPort, SequencerBuilder
+from rollup.sequencer.builder import BlockBuilt, BlockProduced, PoolPort, SequencerBuilder
 from rollup.sequencer.origin import OriginChoice, select_origin
 from rollup.types import L1Block, L1BlockRef
+from state.errors import NodeError
 from state.primitives.types import Hash32
+from state.transition import SealedBlock
 
 log = structlog.get_logger("rollup.sequencer")
 
@@ -65,9 +68,12 @@ class Sequencer:
         throttled: Callable[[], bool] = lambda: False,
         ready: Callable[[], bool] = lambda: True,
         running: bool = True,
+        commit: Callable[[SealedBlock], Awaitable[bool]] | None = None,
+        on_produced: Callable[[SealedBlock], None] = lambda _sealed: None,
     ) -> None:
         """`throttled`: build without pool transactions for now; `ready`: the driver knows where the heads stand;
-        `running`: build from the beginning, not only once `start` is called."""
+        `running`: build from the beginning, not only once `start` is called; `commit`: asked about each block before it
+        is stored, which it isn't unless that says True; `on_produced`: told of each once it is the unsafe head."""
         self._engine = engine
         self._pool = pool
         self._l1 = l1
@@ -78,6 +84,8 @@ class Sequencer:
         self._confirmations = l1_confirmations
         self._throttled = throttled
         self._ready = ready
+        self._commit = commit
+        self._on_produced = on_produced
         self._building = asyncio.Lock()
         self.running = running
 
@@ -157,20 +165,48 @@ class Sequencer:
             raise L1Unavailable(f"L1 block {choice.origin.number} changed while it was being read")
         return Prepared(parent=parent.hash, l1_block=l1_block, allow_transactions=choice.allow_transactions)
 
-    async def _build(self, prepared: Prepared) -> BlockProduced:
+    async def _build(self, prepared: Prepared) -> BlockProduced | None:
         l1_block = prepared.l1_block
         log.info("sequencer.origin", number=self._engine.unsafe_head.number + 1, l1_origin=l1_block.ref.number)
         allow = prepared.allow_transactions and not self._throttled()
         candidates = list(islice(self._pool.best_transactions(self._builder.next_base_fee()), MAX_CANDIDATES))
         deadline = self._clock() + self._engine.config.block_time
         loop = asyncio.get_running_loop()
-        produced = await loop.run_in_executor(
-            self._thread,
-            lambda: self._builder.build(l1_block, candidates, allow_transactions=allow, deadline=deadline),
-        )
+        produced: BlockProduced | None
+        if self._commit is None:  # one hop to the engine's thread
+            build = partial(self._builder.build, l1_block, candidates, allow_transactions=allow, deadline=deadline)
+            produced = await loop.run_in_executor(self._thread, build)
+        else:
+            seal = partial(self._builder.seal, l1_block, candidates, allow_transactions=allow, deadline=deadline)
+            built = await loop.run_in_executor(self._thread, seal)
+            produced = await self._insert_committed(built, self._commit)
+        if produced is None:
+            return None
         for transaction_hash, reason in produced.discarded:
             self._pool.discard(transaction_hash, reason)
+        self._on_produced(produced.sealed)
         return produced
+
+    async def _insert_committed(
+        self, built: BlockBuilt, commit: Callable[[SealedBlock], Awaitable[bool]]
+    ) -> BlockProduced | None:
+        """The block, committed and stored. None where it was not committed, after which nothing more is built until
+        `start`, or where the head has moved meanwhile. Its transactions are in the pool then as they were before."""
+        number, reason = built.sealed.record.header.number, "another may have been committed"
+        try:
+            committed = await commit(built.sealed)
+        except NodeError as error:
+            committed, reason = False, str(error)
+        if not committed:
+            self.running = False
+            log.warning("sequencer.not_committed", number=number, hash=built.sealed.record.hash.hex(), reason=reason)
+            return None
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._thread, self._builder.insert, built)
+        except EngineError as error:
+            log.warning("sequencer.block_dropped", number=number, reason=str(error))
+            return None
 
     async def choose_origin(self) -> OriginChoice | None:
         """The next block's origin as L1 stands now. Raises DerivationReset if the parent's origin was reorged out."""
