@@ -11,6 +11,9 @@ NoAnswer                 a request to which no answer came
 RequestDeclined          a request that the peer does not answer, as it says
 NoPeerLeft               a request that no peer of now answers
 SigningRefused           a second block at a height that this node has signed
+PeerLeft                 a connection that the peer ended before it had greeted
+IdentityUnusable         the file with the node's own key
+ListenRefused            an address for peers that can't be listened on
 """
 
 from state.errors import Blame, DecodeError, NodeError, Severity
@@ -40,6 +43,23 @@ class RefusedBlock(PeerFault):
 
 class GreetingRefused(PeerFault):
     """A peer of another network or version, or one that can't prove the key that it claims."""
+
+    def __init__(self, text: str, farewell: int = 3) -> None:
+        """`farewell`: what it is told, one of p2p.messages.Farewell."""
+        super().__init__(text)
+        self.farewell = farewell
+
+
+class PeerLeft(NodeError):
+    """A peer that ended a connection, by a Goodbye or without one, before both sides had greeted."""
+
+    blame = Blame.PEER
+    severity = Severity.TEMPORARY
+
+    def __init__(self, text: str, farewell: int | None = None) -> None:
+        """`farewell`: one of p2p.messages.Farewell, if it said so."""
+        super().__init__(text)
+        self.farewell = farewell
 
 
 class BrokenPromise(PeerFault):
@@ -72,7 +92,21 @@ class NoPeerLeft(NodeError):
 
 
 class SigningRefused(NodeError):
-    """A block was to be signed at a height at or below the last one signed, which stands: signing it would equivocate."""
+    """A block to sign is not above the last one signed, which still stands: signing it would equivocate."""
 
     blame = Blame.OURSELVES
+    severity = Severity.CRITICAL
+
+
+class IdentityUnusable(NodeError):
+    """The file with the node's own key is malformed, readable by others, or can't be read or written."""
+
+    blame = Blame.OPERATOR
+    severity = Severity.CRITICAL
+
+
+class ListenRefused(NodeError):
+    """The address for peers can't be listened on: it is taken, or not this machine's."""
+
+    blame = Blame.OPERATOR
     severity = Severity.CRITICAL
