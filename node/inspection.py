@@ -204,7 +204,7 @@ def verify_blocks(
     Raises ExecutionDivergence, with both results under `evidence`; `progress` is told each number.
     """
     last = db.require_header(db.flat_head()).number
-    first = max(1, last - count + 1)
+    first = max(1, db.states_from + 1, last - count + 1)
     executor = ReferenceExecutor()
     for number in range(first, last + 1):
         block_hash = db.canonical_hash(number)

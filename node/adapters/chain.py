@@ -32,7 +32,10 @@ class DatabaseChain:
         return known[1]
 
     def canonical_hash(self, number: int) -> Hash32 | None:
-        return self._db.canonical_hash(number)
+        found = self._db.canonical_hash(number)
+        if found is None:
+            self._db.require_blocks(number, number)
+        return found
 
     def header(self, block_hash: Hash32) -> Header | None:
         return self._db.header(block_hash)

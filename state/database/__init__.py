@@ -9,6 +9,7 @@ receipts and logs by hash, number or index, the flat state of the head, trie nod
     records     BlockRecord, StateDelta, Heads and how a block lies on disk
     chain       ChainDatabase: commit, rewind, heads; reading: all that is read
     block_batches   what a block's commit writes and its rewinding undoes
+    import_writer  a chain that begins in its middle, from a snapshot
     log_index   where logs are found, and the search; address_index: where accounts appear, if a node is told to know
 
 After `kill -9` at any instant the database is at the last committed block: a block's data, its indexes, the flat
@@ -21,9 +22,10 @@ Start reading at `chain.py`, with `schema.py` beside it. The only room that impo
 
 from state.database.address_index import AddressRow
 from state.database.chain import AnotherChain, ChainDatabase, InconsistentHeads, NotOnFlatHead
+from state.database.import_writer import ImportWriter
 from state.database.leveldb import DatabaseCorrupt, DatabaseLocked, LevelDBStore, LevelStatistics, StoreStatistics
 from state.database.log_index import LogEntry, TooManyLogs
-from state.database.reading import ChainReads, NotInitialised, UnknownBlock
+from state.database.reading import ChainReads, NotInitialised, PrunedHistory, PrunedState, UnknownBlock
 from state.database.records import BlockRecord, Heads, StateDelta
 from state.database.schema import MissingData, SchemaMismatch
 from state.database.stores import KeyValueStore, MemoryStore, WriteBatch, WriteBatchError
@@ -37,6 +39,7 @@ __all__ = [
     "DatabaseCorrupt",
     "DatabaseLocked",
     "Heads",
+    "ImportWriter",
     "InconsistentHeads",
     "KeyValueStore",
     "LevelDBStore",
@@ -46,6 +49,8 @@ __all__ = [
     "MissingData",
     "NotInitialised",
     "NotOnFlatHead",
+    "PrunedHistory",
+    "PrunedState",
     "SchemaMismatch",
     "StateDelta",
     "StoreStatistics",

@@ -43,6 +43,19 @@ class UnknownBlock(NodeError):
     blame = Blame.USER
 
 
+class PrunedHistory(NodeError):
+    """A block or logs below the first block that is kept here: this node was made from a snapshot."""
+
+    blame = Blame.USER
+    rpc_code = 4444  # geth's
+
+
+class PrunedState(NodeError):
+    """The state of a block that is here while its state no longer is, or never was."""
+
+    blame = Blame.USER
+
+
 class ChainReads:
     """What can be asked of a chain's store, from any thread. `ChainDatabase` adds the writing."""
 
@@ -99,6 +112,34 @@ class ChainReads:
         """The hash of the canonical block with this number, None above the flat head."""
         value = self._store.get(schema.number_key(schema.CANONICAL, number)) if 0 <= number < 2**64 else None
         return None if value is None else Hash32(value)
+
+    @property
+    def blocks_from(self) -> int:
+        """The block from which on all canonical ones are here; besides them, always, genesis."""
+        return int.from_bytes(self._store.get(schema.BLOCKS_FROM_KEY) or b"", "big")
+
+    @property
+    def states_from(self) -> int:
+        """The block from which on the states of canonical blocks are here."""
+        return int.from_bytes(self._store.get(schema.STATES_FROM_KEY) or b"", "big")
+
+    def require_blocks(self, first: int, last: int) -> None:
+        """Raises PrunedHistory where a block from first to last, inclusive, is older than what is kept."""
+        kept = self.blocks_from
+        if first < kept and last >= 1 and first <= last:
+            raise PrunedHistory(
+                f"pruned history unavailable: this node has block 0 and the blocks from {kept} on, "
+                f"got {first if first == last else f'{first} to {last}'}"
+            )
+
+    def require_state(self, number: int) -> None:
+        """Raises PrunedState for a block number whose state is no longer kept."""
+        kept = self.states_from
+        if number < kept:
+            raise PrunedState(
+                f"missing trie node: the state of block {number} is not available, "
+                f"this node keeps the states from block {kept} on"
+            )
 
     def _require_canonical(self, number: int) -> Hash32:
         block_hash = self.canonical_hash(number)
@@ -179,6 +220,7 @@ class ChainReads:
         """The same logs one by one, each block read when it is come to: for whoever stops early. No reorg meanwhile."""
         if from_block > to_block or from_block < 0:
             return iter(())
+        self.require_blocks(from_block, to_block)
         conditions = conditions_of(addresses, topics)
         matches = matching_positions(self._store, conditions, from_block, min(to_block, 2**64 - 2))
         return located_logs(matches, self._found_block, len(topics))

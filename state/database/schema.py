@@ -1,7 +1,7 @@
 """The keyspace, in one table. Every key starts with one byte that says what it is.
 
     byte  after it                              value
-    00    name                                  the database itself: schema version u32, sequence u64, begin of 0f u64
+    00    name                                  the database itself: schema version u32; u64: sequence, begins of 0f, 08, states
     01    address 20                            account at the flat head: rlp([nonce, balance, storage root, code hash])
     02    address 20, slot 32                   storage at the flat head: rlp(value), never zero
     03    node hash 32                          trie node (RLP), of every state since genesis
@@ -74,6 +74,12 @@ SEQUENCE_KEY: Final = DATABASE + b"sequence"
 
 ADDRESSES_FROM_KEY: Final = DATABASE + b"addresses"
 """The block from which on all canonical ones are in the address index; absent where it isn't kept."""
+
+BLOCKS_FROM_KEY: Final = DATABASE + b"blocks"
+"""The block from which on all canonical ones are here, genesis aside; absent where all are: see `import_writer`."""
+
+STATES_FROM_KEY: Final = DATABASE + b"states"
+"""The block from which on the states of all canonical ones are here; absent where all are."""
 
 HEADS_KEY: Final = HEAD + b"heads"
 """One key, so that nobody reads a safe head of one moment with an unsafe head of another."""

@@ -31,7 +31,7 @@ Overrides = Mapping[Address, AccountOverride]
 
 class StateQueries:
     """Answers from one database with one executor. Synchronous; each method raises UnknownBlock for an unknown hash
-    and MissingNode for a state that is no longer kept."""
+    and PrunedState for a state that is no longer kept."""
 
     def __init__(self, db: ChainDatabase, executor: Executor, rules: ChainRules, *, trust_flat: bool = True) -> None:
         """`trust_flat`: nobody commits while a question is answered, so that the head may be read from its flat
@@ -63,11 +63,12 @@ class StateQueries:
         return self._trust_flat
 
     def state_after(self, block_hash: Hash32) -> StateReader:
-        """The world as the block left it. Raises UnknownBlock; reads raise MissingNode where it is no longer kept."""
+        """The world as the block left it. Raises UnknownBlock, or PrunedState where it is no longer kept."""
         pending = self._pending.get(block_hash)
         if pending is not None:
             return pending.state
         header = self._db.require_header(block_hash)
+        self._db.require_state(header.number)
         return state_at(self._db, block_hash) if self._trust_flat else TrieState(self._db, header.state_root)
 
     def header(self, block_hash: Hash32) -> Header:
@@ -162,8 +163,11 @@ class StateQueries:
     def proof(self, block_hash: Hash32, address: Address, slots: Sequence[int]) -> AccountProof:
         """The account and its slots with their Merkle proofs under the block's state root (EIP-1186)."""
         pending = self._pending.get(block_hash)
-        source = self._db if pending is None else pending.nodes
-        return prove_account(source, self.header(block_hash).state_root, address, slots)
+        if pending is not None:
+            return prove_account(pending.nodes, pending.header.state_root, address, slots)
+        header = self._db.require_header(block_hash)
+        self._db.require_state(header.number)
+        return prove_account(self._db, header.state_root, address, slots)
 
     def search_logs(
         self,

@@ -8,6 +8,7 @@ is found by its hash, so that every old root stays readable for as long as its n
     get_value     one value under a root
     iterate_leaves  all of them, in key order
     prove, verify_proof   inclusion and exclusion proofs in eth_getProof's form
+    SortedTrie    a whole trie from leaves in key order, in little memory
     ordered_root  the root over a list (transactions, receipts)
 
 Keys in one trie must be prefix-free, as hashed keys (32 bytes) and RLP of indexes are; branch values therefore never
@@ -21,13 +22,16 @@ from state.trie.nodes import CorruptNode, MissingNode, NodeSource
 from state.trie.ordered import ordered_root
 from state.trie.proofs import InvalidProof, prove, verify_proof
 from state.trie.reading import get_value, iterate_leaves
+from state.trie.sorted import LeavesOutOfOrder, SortedTrie
 from state.trie.update import TrieUpdate, update_trie
 
 __all__ = [
     "CorruptNode",
     "InvalidProof",
+    "LeavesOutOfOrder",
     "MissingNode",
     "NodeSource",
+    "SortedTrie",
     "TrieUpdate",
     "get_value",
     "iterate_leaves",

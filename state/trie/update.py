@@ -100,7 +100,7 @@ class _Descent:
 
     def _apply_to_extension(self, node: Extension, changes: Changes, depth: int) -> Node | None:
         path = node.path
-        shared = min(_shared_length(path, changes[0][0], depth), _shared_length(path, changes[-1][0], depth))
+        shared = min(shared_length(path, changes[0][0], depth), shared_length(path, changes[-1][0], depth))
         if shared == len(path):
             child = load_node(self._source, node.child, changes[0][0][: depth + shared])
             after = self.apply(child, changes, depth + shared)
@@ -178,7 +178,7 @@ def build(leaves: Changes, depth: int, nodes: dict[Hash32, bytes]) -> Node | Non
     first = leaves[0][0]
     if len(leaves) == 1:
         return Leaf(first[depth:], leaves[0][1])
-    fork = depth + _shared_length(first[depth:], leaves[-1][0], depth)
+    fork = depth + shared_length(first[depth:], leaves[-1][0], depth)
     children = list(NO_CHILDREN)
     start, count = 0, len(leaves)
     while start < count:
@@ -194,7 +194,7 @@ def build(leaves: Changes, depth: int, nodes: dict[Hash32, bytes]) -> Node | Non
     return branch if fork == depth else Extension(first[depth:fork], seal_node(branch, nodes))
 
 
-def _shared_length(path: str, key: str, depth: int) -> int:
+def shared_length(path: str, key: str, depth: int) -> int:
     """How many nibbles of `path` the key continues with, from `depth` on."""
     if key.startswith(path, depth):
         return len(path)
