@@ -1,7 +1,7 @@
 """The keyspace, in one table. Every key starts with one byte that says what it is.
 
     byte  after it                              value
-    00    name                                  the database itself: schema version u32; u64: sequence, begins of 0f, 08, states
+    00    name                                  the database itself: version u32; sequence, begins of 0f, 08, states
     01    address 20                            account at the flat head: rlp([nonce, balance, storage root, code hash])
     02    address 20, slot 32                   storage at the flat head: rlp(value), never zero
     03    node hash 32                          trie node (RLP), of every state since genesis
