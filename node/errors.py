@@ -3,6 +3,7 @@
 NodeError
 ├── ConfigError        configuration: every problem at once, each with its key
 ├── AdminUnanswered    a node's admin port does not answer `openledger admin`, or refuses
+├── NotWell            `openledger health` asked a node that is not ready, or not there
 ├── PartMissing        an operator turns to a part that this node does not run
 └── StartupError       a port, a file or another process is not as it has to be
     └── UnresolvedDivergence   an audit stopped this node before, and nobody has looked
@@ -40,4 +41,11 @@ class PartMissing(NodeError):
 class AdminUnanswered(NodeError):
     """The admin port that a command turned to does not answer, doesn't know its secret, or refuses with its reason."""
 
+    blame = Blame.OPERATOR
+
+
+class NotWell(NodeError):
+    """`openledger health` asked a node that is not ready or healthy, or that does not answer; the text says why."""
+
+    severity = Severity.TEMPORARY
     blame = Blame.OPERATOR

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from node.errors import StartupError
+from node.keystores import decrypt, is_keystore, warn_if_readable_by_others
 from rollup.types import RollupConfig
 from state.primitives.types import Address
 from state.transition import GenesisSpec
@@ -39,13 +40,16 @@ def load_addresses(path: Path) -> dict[str, Address]:
         raise StartupError(f"L1 addresses {path} are malformed: {error}") from error
 
 
-def load_key(path: Path) -> bytes:
-    """A 32-byte private key from a file of hexadecimal digits."""
-    text = read_text(path, "private key").strip().removeprefix("0x")
+def load_key(path: Path, password_file: Path | None = None) -> bytes:
+    """A 32-byte private key: from a file of hexadecimal digits, or from a keystore and the file with its password."""
+    text = read_text(path, "private key").strip()
+    warn_if_readable_by_others(path)
+    if is_keystore(text):
+        return decrypt(text, path, password_file)
     try:
-        key = bytes.fromhex(text)
+        key = bytes.fromhex(text.removeprefix("0x"))
     except ValueError:
         key = b""
     if len(key) != 32:
-        raise StartupError(f"private key {path} is malformed: expected 64 hexadecimal digits")
+        raise StartupError(f"private key {path} is malformed: expected 64 hexadecimal digits, or a keystore (JSON)")
     return key

@@ -1,37 +1,42 @@
 """What a sequencer runs beside what every node runs: sequencer, batcher, proposer, and a watch of their L1 accounts."""
 
 import asyncio
+import secrets
+import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
 import structlog
 
 from node.accounts_watch import AccountsWatch
 from node.adapters.sources import BatcherSource, ProposerSource
 from node.administration import AdminControl
+from node.conductor import Candidate, CandidateChain, Conductor, EtcdClient, Leadership, SharedLog
 from node.config import NodeConfig
 from node.errors import StartupError
-from node.files import load_addresses, load_key
+from node.files import load_addresses, load_key, read_text
 from node.joining import Chain
 from node.metrics import Readings
-from node.readings import watch_accounts, watch_batcher
-from rollup.batcher import Batcher, BatcherConfig, Outbox
+from node.readings import watch_accounts, watch_batcher, watch_conductor
+from rollup.batcher import Batcher, BatcherConfig, BatcherMetrics, Outbox
 from rollup.driver import Driver
 from rollup.l1 import L1Client, L1TransactionSender, MetaJournal
 from rollup.proposer import GameFactory, Proposer, ProposerConfig
 from rollup.sequencer import FillLimit, Sequencer, SequencerBuilder
 from rollup.txpool import TxPool
 from state.database.schema import META_BATCHER, META_PROPOSER
+from state.transition import SealedBlock
 
 log = structlog.get_logger("node")
 
 
 @dataclass(slots=True, kw_only=True)
 class Sequencing:
-    """The tasks of a node that may build blocks."""
+    """The tasks of a node that may build blocks: always, or with a conductor while it leads."""
 
     config: NodeConfig
     chain: Chain
@@ -40,28 +45,73 @@ class Sequencing:
     clock: Callable[[], float]
     engine_thread: ThreadPoolExecutor
     readings: Readings
+    conductor: Conductor | None = None
+    on_produced: Callable[[SealedBlock], None] = lambda _sealed: None
+    """Told of each block of ours once it is the unsafe head, while this node may publish it."""
+    _keys: dict[str, bytes] = field(default_factory=dict)
     _senders: dict[str, L1TransactionSender] = field(default_factory=dict)
+    _posting: tuple[Batcher, Outbox] | None = None
+    _batcher_metrics: BatcherMetrics = field(default_factory=BatcherMetrics)
+
+    @property
+    def leading(self) -> bool:
+        """Whether this node may publish at this instant."""
+        return self.conductor is None or self.conductor.leading
 
     def start(self, tasks: asyncio.TaskGroup, pool: TxPool, admin: AdminControl | None) -> None:
-        """Raises StartupError for files that lack what a part needs."""
+        """`run`, as one of the tasks."""
+        tasks.create_task(self.run(pool, admin), name="sequencing")
+
+    async def run(self, pool: TxPool, admin: AdminControl | None) -> None:
+        """Until cancelled. Raises StartupError for files that lack what a part needs, before it leads."""
+        self._load_keys()
+        accounts = AccountsWatch(self.l1)
+        watch_batcher(self.readings, self.chain.engine, lambda: self._posting)
+        watch_accounts(self.readings, accounts, self._senders)
+
+        async def lead() -> None:
+            await self._lead(pool, admin, accounts)
+
+        if self.conductor is None:
+            await lead()
+        else:
+            watch_conductor(self.readings, self.conductor)
+            await self.conductor.run(lead)
+
+    def _load_keys(self) -> None:
         config = self.config
-        batcher = self._batcher(config.batcher_key) if config.batcher and config.batcher_key else None
-        if batcher is None:
+        if config.batcher and config.batcher_key:
+            self._keys["batcher"] = load_key(config.batcher_key, config.keystore_password)
+        else:
             reason = "no --batcher-key" if config.batcher else "--no-batcher"
             log.warning("node.batcher_off", reason=reason, effect="blocks stay unsafe unless a batcher runs elsewhere")
+        if config.proposer and config.proposer_key and config.l1_addresses:
+            self._keys["proposer"] = load_key(config.proposer_key, config.keystore_password)
+            self._game_factory(config.l1_addresses)
+
+    async def _lead(self, pool: TxPool, admin: AdminControl | None, accounts: AccountsWatch) -> None:
+        """Sequencer, batcher and proposer, made anew from what is on disk, until cancelled."""
+        batcher = self._batcher() if "batcher" in self._keys else None
         sequencer = self._sequencer(pool, throttled=batcher.throttle if batcher else lambda: False)
-        tasks.create_task(sequencer.run(), name="sequencer")
         if admin is not None:
             admin.sequencer, admin.batcher = sequencer, batcher
-        if batcher is not None:
-            tasks.create_task(batcher.run(self._pause), name="batcher")
-        if config.proposer and config.proposer_key and config.l1_addresses:
-            proposer = self._proposer(config.proposer_key, config.l1_addresses)
-            tasks.create_task(proposer.run(self._pause), name="proposer")
-        if self._senders:
-            accounts = AccountsWatch(self.l1)
-            watch_accounts(self.readings, accounts, self._senders)
-            tasks.create_task(accounts.run(), name="accounts")
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(sequencer.run(), name="sequencer")
+                if batcher is not None:
+                    tasks.create_task(batcher.run(self._pause), name="batcher")
+                if "proposer" in self._keys and self.config.l1_addresses:
+                    proposer = self._proposer(self.config.l1_addresses)
+                    tasks.create_task(proposer.run(self._pause), name="proposer")
+                for name, sender in self._senders.items():
+                    accounts.add(name, sender.address)
+                if self._senders:
+                    tasks.create_task(accounts.run(), name="accounts")
+        finally:
+            self._posting = None
+            self._senders.clear()
+            if admin is not None:
+                admin.sequencer = admin.batcher = None
 
     async def _pause(self) -> None:
         await asyncio.sleep(self.config.l1_poll)
@@ -82,11 +132,17 @@ class Sequencing:
             throttled=throttled,
             ready=lambda: self.driver.started,
             running=not self.config.sequencer_stopped,
+            commit=None if self.conductor is None else self.conductor.commit,
+            on_produced=self._tell,
         )
 
-    def _batcher(self, key_file: Path) -> Batcher:
+    def _tell(self, sealed: SealedBlock) -> None:
+        if self.leading:
+            self.on_produced(sealed)
+
+    def _batcher(self) -> Batcher:
         config, chain = self.config, self.chain
-        sender = self._sender("batcher", key_file, META_BATCHER)
+        sender = self._sender("batcher", META_BATCHER)
         expected = chain.engine.system_config_at(chain.engine.safe_head).batcher
         if sender.address != expected:
             log.warning(
@@ -96,6 +152,8 @@ class Sequencing:
                 effect="derivation ignores what it posts",
             )
         outbox = Outbox(chain.db, META_BATCHER + b"out/")
+        if self.conductor is not None and self.conductor.takes_over:
+            outbox.abandon_all()
         batcher = Batcher(
             l2=BatcherSource(chain.engine, lambda: self.driver.status),
             l1=self.l1,
@@ -104,25 +162,61 @@ class Sequencing:
             rollup=chain.config,
             config=BatcherConfig(max_channel_duration=config.channel_blocks, throttle_blocks=config.max_unsafe_blocks),
         )
-        watch_batcher(self.readings, chain.engine, batcher, outbox)
+        batcher.metrics = self._batcher_metrics
+        self._posting = batcher, outbox
         return batcher
 
-    def _proposer(self, key_file: Path, addresses: Path) -> Proposer:
-        sender = self._sender("proposer", key_file, META_PROPOSER)
+    def _game_factory(self, addresses: Path) -> GameFactory:
         factory = load_addresses(addresses).get("DisputeGameFactory")
         if factory is None:
             raise StartupError(f"L1 addresses {addresses} lack DisputeGameFactory, which the proposer needs")
+        return GameFactory(self.l1, factory)
+
+    def _proposer(self, addresses: Path) -> Proposer:
+        sender = self._sender("proposer", META_PROPOSER)
         return Proposer(
             l2=ProposerSource(self.chain.engine),
             l1=self.l1,
-            factory=GameFactory(self.l1, factory),
+            factory=self._game_factory(addresses),
             sender=sender,
             config=ProposerConfig(interval=self.config.proposer_interval),
         )
 
-    def _sender(self, name: str, key_file: Path, prefix: bytes) -> L1TransactionSender:
-        """A sender to L1 whose journal survives restarts; its account is watched."""
+    def _sender(self, name: str, prefix: bytes) -> L1TransactionSender:
+        """A sender to L1 whose journal survives restarts, and which sends only while this node leads."""
         journal = MetaJournal(self.chain.db, prefix + b"tx/")
-        sender = L1TransactionSender(self.l1, load_key(key_file), journal, clock=time.monotonic)
+        sender = L1TransactionSender(
+            self.l1, self._keys[name], journal, clock=time.monotonic, may_send=lambda: self.leading
+        )
         self._senders[name] = sender
         return sender
+
+
+def make_conductor(
+    config: NodeConfig,
+    chain: Chain,
+    *,
+    driver: Driver,
+    l1: L1Client,
+    http: httpx.AsyncClient,
+    engine_thread: ThreadPoolExecutor,
+    node_id: str = "",
+) -> Conductor | None:
+    """The conductor of a sequencer candidate; None where no etcd is configured, and so one sequencer leads always.
+
+    `node_id`: of the node towards its peers; without one it is made up for this process.
+    """
+    if not config.etcd:
+        return None
+    password = None if config.etcd_password is None else read_text(config.etcd_password, "etcd password").strip()
+    client = EtcdClient(config.etcd, http, user=config.etcd_user, password=password)
+    rollup = chain.config
+    shared = SharedLog(client, f"/openledger/{rollup.l2_chain_id}/{rollup.genesis.l2.hash.hex()}".encode())
+    name = config.candidate_name or socket.gethostname()
+    candidate = Candidate(name=name, node_id=node_id or secrets.token_hex(8), rpc=config.candidate_rpc or "")
+    return Conductor(
+        leadership=Leadership(client, shared.leader_key, candidate, lease_seconds=config.etcd_lease),
+        shared_log=shared,
+        chain=CandidateChain(chain.engine, engine_thread, l1),
+        ready=lambda: driver.started,
+    )

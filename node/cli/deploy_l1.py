@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from client.amounts import parse_open
+from node.cli.funding import funded
 from node.errors import StartupError
 from node.network.deployment import Deployment, DeploymentOptions, StartTag
 from node.network.files import NetworkFiles
@@ -78,7 +79,7 @@ def deploy_l1(
             "dispute_game_finality_delay": dispute_game_finality_delay,
             "max_clock_duration": max_clock_duration,
             "custom_gas_token": custom_gas_token,
-            "accounts": tuple(_funded(text) for text in fund or []),
+            "accounts": tuple(funded(text) for text in fund or []),
         },
         role_keys={role: path for role, path in given.items() if path is not None},
         start=_start_tag(start),
@@ -95,18 +96,6 @@ async def _deploy(url: str, options: DeploymentOptions, console: Console) -> Net
         deployment = Deployment(client, options, lambda line: console.print(line, highlight=False, soft_wrap=True))
         console.print(f"Deploying on {url} from 0x{deployment.deployer.hex()}", highlight=False, soft_wrap=True)
         return await deployment.run()
-
-
-def _funded(text: str) -> tuple[bytes, int]:
-    """(address, wei) of ADDRESS=AMOUNT."""
-    address, separator, amount = text.partition("=")
-    try:
-        raw = bytes.fromhex(address.strip().removeprefix("0x"))
-    except ValueError:
-        raw = b""
-    if not separator or len(raw) != 20:
-        raise StartupError(f"--fund {text!r} is malformed: expected ADDRESS=AMOUNT, such as 0x…=10000")
-    return raw, parse_open(amount)
 
 
 def _start_tag(text: str) -> StartTag:

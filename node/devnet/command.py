@@ -17,7 +17,7 @@ from node.devnet.lock import directory_lock
 from node.devnet.network import create_network
 from node.devnet.processes import Processes, require_free_port, wait_until_answers, wait_until_calls
 from node.devnet.signals import StopSignals
-from node.devnet_clock import read_pause, write_pause
+from node.devnet_clock import last_write, read_pause, write_pause
 from node.errors import StartupError
 from node.files import load_rollup
 from node.network.files import NetworkFiles
@@ -25,6 +25,7 @@ from node.network.files import NetworkFiles
 L1_CHAIN_ID: Final = 900
 HOST: Final = "127.0.0.1"
 START_SECONDS: Final = 180.0
+PEERS_ABOVE_RPC: Final = 677
 LONGEST_CATCH_UP: Final = 120
 """Seconds of pause that the chain makes up for with empty blocks; a longer one stops its clock instead."""
 
@@ -46,6 +47,13 @@ class DevnetOptions:
     gas_limit: int
     demo_data: Path | None
     admin_port: int | None = None
+    p2p_port: int | None = None
+    """None: as far above the sequencer's JSON-RPC port as 9222 is above 8545."""
+
+    @property
+    def first_peer_port(self) -> int:
+        """The sequencer's p2p port; followers take those after it."""
+        return self.rpc_port + PEERS_ABOVE_RPC if self.p2p_port is None else self.p2p_port
 
     @property
     def l1_url(self) -> str:
@@ -61,6 +69,7 @@ def run_devnet(options: DevnetOptions) -> None:
     require_free_port(HOST, options.l1_port, "--l1-port")
     for index in range(1 + options.followers):
         require_free_port(HOST, options.rpc_port + index, "--rpc-port")
+        require_free_port(HOST, options.first_peer_port + index, "--p2p-port")
         if options.admin_port is not None:
             require_free_port(HOST, options.admin_port + index, "--admin-port")
         if options.metrics_port is not None:
@@ -141,8 +150,7 @@ def _stopped_at(directory: Path) -> float:
     try:
         return float((directory / "stopped-at").read_text(encoding="ascii"))
     except (OSError, ValueError):
-        writes = [file.stat().st_mtime for file in (directory / "l1").rglob("*") if file.is_file()]
-        return max(writes, default=time.time())
+        return last_write([directory / "l1"]) or time.time()
 
 
 def _note_pause_start(directory: Path) -> None:
@@ -192,14 +200,18 @@ def _node_arguments(options: DevnetOptions, files: NetworkFiles, index: int) -> 
         f"--l1-rpc={options.l1_url}",
         f"--data-dir={options.data_dir / name}",
         f"--rpc-port={options.rpc_port + index}",
+        f"--p2p-port={options.first_peer_port + index}",
+        f"--p2p-advertise={HOST}:{options.first_peer_port + index}",
     ]
     if options.admin_port is not None:
         arguments.append(f"--admin-port={options.admin_port + index}")
     if options.metrics_port is not None:
         arguments.append(f"--metrics-port={options.metrics_port + index}")
     if index == 0:
-        return [*arguments, f"--batcher-key={files.key('batcher')}", f"--proposer-key={files.key('proposer')}"]
-    return [*arguments, f"--sequencer-rpc={options.url(0)}"]
+        keys = {"batcher": "batcher", "proposer": "proposer", "p2p-sequencer": "unsafe_block_signer"}
+        return [*arguments, *(f"--{flag}-key={files.key(role)}" for flag, role in keys.items())]
+    peers = f"--p2p-peers={HOST}:{options.first_peer_port}"
+    return [*arguments, f"--sequencer-rpc={options.url(0)}", peers]
 
 
 def _write_description(options: DevnetOptions, files: NetworkFiles, processes: Processes) -> None:

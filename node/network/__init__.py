@@ -1,6 +1,7 @@
 """A network's files, and its contracts on an L1 that is not ours.
 
     files.py        rollup.json, genesis.json, l1-addresses.json and keys in one directory, the same for every network
+    simulated.py    `openledger network create`: the same on a simulated L1, whose genesis has the contracts
     deployment.py   `openledger deploy-l1`: contracts by real transactions, code verified, then the files
     record.py       what a deployment notes on disk before it sends anything, so that it can be carried on
 
