@@ -8,10 +8,11 @@ from contracts.addresses import L2_TO_L1_MESSAGE_PASSER
 from node.accounts_watch import AccountsWatch
 from node.adapters.pool_feed import HeadFeed
 from node.auditing import Auditor
+from node.conductor import Conductor
 from node.heartbeat import Heartbeat
 from node.metrics import Readings
 from node.readers import Reader, ReaderPool
-from rollup.batcher import Batcher, Outbox
+from rollup.batcher import Batcher, BatcherMetrics, Outbox
 from rollup.driver import Driver
 from rollup.engine import Engine
 from rollup.l1 import L1TransactionSender
@@ -29,6 +30,15 @@ LEVELS: Final = 7
 """LevelDB's, of which a young database uses none."""
 EMPTY_LEVEL: Final = LevelStatistics(
     files=0, megabytes=0.0, compaction_seconds=0.0, megabytes_read=0.0, megabytes_written=0.0
+)
+_POSTED: Final[tuple[tuple[str, str, Callable[[BatcherMetrics], float]], ...]] = (
+    ("openledger_batcher_l1_bytes", "Calldata posted to L1", lambda done: done.bytes_on_l1),
+    ("openledger_batcher_raw_bytes", "Signed bytes of the posted transactions", lambda done: done.bytes_raw),
+    ("openledger_batcher_blocks", "L2 blocks posted", lambda done: done.blocks),
+    ("openledger_batcher_transactions", "L2 transactions posted", lambda done: done.transactions),
+    ("openledger_batcher_l1_transactions", "L1 transactions sent", lambda done: done.l1_transactions),
+    ("openledger_batcher_channels", "Channels closed", lambda done: done.channels_closed),
+    ("openledger_batcher_abandoned", "Channels given up and built anew", lambda done: done.channels_abandoned),
 )
 
 
@@ -166,6 +176,23 @@ def watch_store(readings: Readings, store: KeyValueStore) -> None:
     )
 
 
+def watch_conductor(readings: Readings, conductor: Conductor) -> None:
+    """Who leads, as this candidate sees it."""
+    readings.gauge("openledger_leader", "1 while this candidate leads", lambda: conductor.leading)
+    readings.gauge(
+        "openledger_leader_term", "Fencing token of the term, 0 without one", lambda: conductor.status.term or 0
+    )
+    readings.gauge(
+        "openledger_committed_number", "Head of the shared log of blocks, as last seen", lambda: _committed(conductor)
+    )
+    readings.counter("openledger_elections", "Terms that this candidate was elected for", lambda: conductor.elections)
+
+
+def _committed(conductor: Conductor) -> float:
+    head = conductor.status.committed
+    return 0 if head is None else head.number
+
+
 def watch_accounts(readings: Readings, accounts: AccountsWatch, senders: Mapping[str, L1TransactionSender]) -> None:
     """Coin and transactions of the node's own L1 accounts; `senders` by name, batcher and proposer."""
     for name, sender in senders.items():
@@ -190,35 +217,41 @@ def watch_accounts(readings: Readings, accounts: AccountsWatch, senders: Mapping
     )
 
 
-def watch_batcher(readings: Readings, engine: Engine, batcher: Batcher, outbox: Outbox) -> None:
-    """What waits for L1 and what went there."""
-    done = batcher.metrics
+def watch_batcher(readings: Readings, engine: Engine, running: Callable[[], tuple[Batcher, Outbox] | None]) -> None:
+    """What waits for L1 and what went there; zeros while no batcher runs, as on a candidate that doesn't lead."""
+
+    def read(value: Callable[[Batcher, Outbox], float]) -> Callable[[], float]:
+        return lambda: 0.0 if (found := running()) is None else value(*found)
+
     readings.gauge(
         "openledger_batcher_unposted_blocks",
         "L2 blocks that are in no channel which is on its way",
-        lambda: engine.unsafe_head.number - max([engine.safe_head.number, *_posted(outbox)]),
+        read(lambda _, outbox: engine.unsafe_head.number - max([engine.safe_head.number, *_posted(outbox)])),
     )
     readings.gauge(
         "openledger_batcher_unposted_bytes",
         "Signed bytes of the transactions in the channel that is being filled",
-        lambda: batcher.open_bytes,
+        read(lambda batcher, _: batcher.open_bytes),
     )
-    readings.gauge("openledger_batcher_outbox_channels", "Channels not safe yet", lambda: len(outbox.records()))
+    readings.gauge(
+        "openledger_batcher_outbox_channels", "Channels not safe yet", read(lambda _, outbox: len(outbox.records()))
+    )
     readings.gauge(
         "openledger_batcher_outbox_bytes",
         "Calldata of channels that are not safe yet",
-        lambda: sum(record.size for record in outbox.records()),
+        read(lambda _, outbox: sum(record.size for record in outbox.records())),
     )
-    readings.gauge("openledger_batcher_throttling", "1 while blocks take no user transactions", batcher.throttle)
-    readings.counter("openledger_batcher_l1_bytes", "Calldata posted to L1", lambda: done.bytes_on_l1)
-    readings.counter("openledger_batcher_raw_bytes", "Signed bytes of the posted transactions", lambda: done.bytes_raw)
-    readings.counter("openledger_batcher_blocks", "L2 blocks posted", lambda: done.blocks)
-    readings.counter("openledger_batcher_transactions", "L2 transactions posted", lambda: done.transactions)
-    readings.counter("openledger_batcher_l1_transactions", "L1 transactions sent", lambda: done.l1_transactions)
-    readings.counter("openledger_batcher_channels", "Channels closed", lambda: done.channels_closed)
-    readings.counter(
-        "openledger_batcher_abandoned", "Channels given up and built anew", lambda: done.channels_abandoned
+    readings.gauge(
+        "openledger_batcher_throttling",
+        "1 while blocks take no user transactions",
+        read(lambda batcher, _: batcher.throttle()),
     )
+
+    def count(name: str, text: str, of: Callable[[BatcherMetrics], float]) -> None:
+        readings.counter(name, text, read(lambda batcher, _: of(batcher.metrics)))
+
+    for name, text, of in _POSTED:
+        count(name, text, of)
 
 
 def _kept(read: Callable[[], T], seconds: float) -> Callable[[], T]:

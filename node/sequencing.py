@@ -66,8 +66,10 @@ class Sequencing:
         """Until cancelled. Raises StartupError for files that lack what a part needs, before it leads."""
         self._load_keys()
         accounts = AccountsWatch(self.l1)
-        watch_batcher(self.readings, self.chain.engine, lambda: self._posting)
-        watch_accounts(self.readings, accounts, self._senders)
+        if "batcher" in self._keys:
+            watch_batcher(self.readings, self.chain.engine, lambda: self._posting)
+        if self._keys:
+            watch_accounts(self.readings, accounts, self._senders)
 
         async def lead() -> None:
             await self._lead(pool, admin, accounts)

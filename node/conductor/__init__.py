@@ -17,7 +17,7 @@ token inside etcd, and a deadline on a clock that never stops ends leadership wi
 It must not import `rpc`, nor anything of `node` but this package.
 """
 
-from node.conductor.chain import EngineChain
+from node.conductor.chain import CandidateChain
 from node.conductor.conductor import Conductor, ConductorStatus, Standing
 from node.conductor.errors import EtcdRefused, EtcdUnavailable, LogDamaged
 from node.conductor.etcd import EtcdClient
@@ -26,10 +26,10 @@ from node.conductor.log import CommittedHead, SharedLog
 
 __all__ = [
     "Candidate",
+    "CandidateChain",
     "CommittedHead",
     "Conductor",
     "ConductorStatus",
-    "EngineChain",
     "EtcdClient",
     "EtcdRefused",
     "EtcdUnavailable",

@@ -37,7 +37,7 @@ class Chain(Protocol):
         """Whether the block's L1 origin is canonical. Raises L1Unavailable, also while L1 is not that far."""
 
 
-class EngineChain:
+class CandidateChain:
     """Chain over the engine, which works on its own thread."""
 
     def __init__(self, engine: Engine, thread: ThreadPoolExecutor, l1: L1Source) -> None:

@@ -64,7 +64,7 @@ class ConductorStatus:
 
 
 class Conductor:
-    """Owns leadership and log. `lead` sequences until it is cancelled."""
+    """Owns leadership and log."""
 
     def __init__(
         self,
@@ -72,7 +72,6 @@ class Conductor:
         leadership: Leadership,
         shared_log: SharedLog,
         chain: Chain,
-        lead: Callable[[], Awaitable[None]],
         ready: Callable[[], bool],
         clock: Callable[[], float] = boot_seconds,
     ) -> None:
@@ -80,7 +79,7 @@ class Conductor:
         self._leadership = leadership
         self._log = shared_log
         self._chain = chain
-        self._lead = lead
+        self._lead: Callable[[], Awaitable[None]] = _nobody_leads
         self._ready = ready
         self._clock = clock
         self._committed: CommittedHead | None = None
@@ -90,8 +89,13 @@ class Conductor:
         self._missed: Hash32 | None = None
         self._interrupted = asyncio.Event()
         self._lease_trouble = ""
+        self._terms: set[int] = set()
+        """The tokens of this process."""
         self.elections = 0
         """Terms that this process was elected for."""
+        self.takes_over = True
+        """Whether somebody else has led since this process did last, or may have: what it was about to post is then out
+        of date."""
 
     @property
     def leading(self) -> bool:
@@ -111,8 +115,11 @@ class Conductor:
             committed=self._committed,
         )
 
-    async def run(self) -> None:
-        """Until cancelled; leadership is then handed over. An etcd that is away is waited for, and nothing is built."""
+    async def run(self, lead: Callable[[], Awaitable[None]]) -> None:
+        """Until cancelled; leadership is then handed over. `lead` sequences until it is cancelled, and is called for
+        each time that this process leads. An etcd that is away is waited for, and nothing is built.
+        """
+        self._lead = lead
         try:
             while True:
                 try:
@@ -253,6 +260,8 @@ class Conductor:
             except EtcdUnavailable as error:
                 obstacle = str(error)
             if obstacle is None and self._ready():
+                self.takes_over = head is None or head.term not in self._terms
+                self._terms.add(self._leadership.token or 0)
                 return None if await seed_log(self._chain, head, self._commit_own) else self._why
             obstacle = obstacle or "derivation starts again"
             self._stand(Standing.WAITING, obstacle)
@@ -289,3 +298,7 @@ class Conductor:
             await self._leadership.resign()
         except EtcdRefused as error:
             log.warning("conductor.not_resigned", reason=str(error))
+
+
+async def _nobody_leads() -> None:
+    raise RuntimeError("a conductor leads once it runs")

@@ -162,6 +162,27 @@ class NodeConfig(ProcessConfig):
     keystore_password: Path | None = Field(
         default=None, description="File with the password of key files that are encrypted (keystores, version 3)."
     )
+    etcd: Names = Field(
+        default=(),
+        description=(
+            "Client URLs of etcd's members, with commas, through which the sequencer's candidates agree on who leads; "
+            "one sequencer, always, without it."
+        ),
+    )
+    etcd_lease: float = Field(
+        default=2.0,
+        ge=1,
+        le=60,
+        description="Time after which a leader that fell silent leads no more, whole seconds; etcd's least is 2.",
+    )
+    etcd_user: str | None = Field(default=None, description="User name towards etcd, where it asks for one.")
+    etcd_password: Path | None = Field(default=None, description="File with that user's password.")
+    candidate_name: str | None = Field(
+        default=None, description="Name of this candidate, as the others show it; the host's name without it."
+    )
+    candidate_rpc: str | None = Field(
+        default=None, description="URL of this candidate's JSON-RPC, as the others reach it while it leads."
+    )
     batcher: bool = Field(default=True, description="Run the batcher inside the sequencer.")
     batcher_key: Path | None = Field(
         default=None, description="File with the batcher's private key: hexadecimal, or a keystore."

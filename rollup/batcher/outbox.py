@@ -116,6 +116,13 @@ class Outbox:
         self._store.put_meta(self._key(record), record.encode())
         self._records[record.sequence] = record
 
+    def abandon_all(self) -> None:
+        """Give up every channel: another batcher may have posted in the meantime. What L1 has of them counts all the
+        same, and is waited for; what it hasn't is cancelled, and building begins again from the safe head."""
+        for record in self.records():
+            if not record.abandoned:
+                self.put(record.abandon())
+
     def delete(self, record: ChannelRecord) -> None:
         """Forget a record for good."""
         self._store.put_meta(self._key(record), None)

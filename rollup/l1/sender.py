@@ -69,14 +69,16 @@ class L1TransactionSender:
         *,
         clock: Callable[[], float],
         config: SenderConfig | None = None,
+        may_send: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`clock` gives seconds, monotonic. Reads the journal; sends nothing yet."""
+        """`clock` gives seconds, monotonic; `may_send` is asked before each transaction leaves. Sends nothing yet."""
         self.address: Address = private_key_to_address(private_key)
         self._client = client
         self._key = private_key
         self._journal = journal
         self._clock = clock
         self._config = config or SenderConfig()
+        self._may_send = may_send
         self._chain_id: int | None = None
         self._in_flight: dict[bytes, InFlight] = {}
         self._loaded = False
@@ -286,6 +288,9 @@ class L1TransactionSender:
     async def _send(self, one: InFlight) -> None:
         """Offer the last variant to the L1. Nothing that it answers loses the entry."""
         one = self._in_flight[one.entry.key]
+        if not self._may_send():
+            one.sent_at = None
+            return
         one.sent_at = self._clock()
         try:
             await self._client.send_raw_transaction(one.signed[-1].raw)
