@@ -1,10 +1,13 @@
 """The sequencer's signature under a block, given once for each height.
 
-What is signed last is on disk before the signature exists outside. Two signatures for one height are an equivocation
-that anybody can prove, so a second block is refused; the one exception is what L1 makes necessary: where an L1 reorg
-dropped the last signed block from this node's chain, the heights from the fork on are built and signed again.
+What is signed is on disk before the signature exists outside. Two signatures for one height are an equivocation that
+anybody can prove, so a second block is refused; the one exception is what L1 makes necessary: where an L1 reorg dropped
+the signed blocks from this node's chain, the heights from the fork on are built and signed again.
+
+On disk: number 8 ++ hash 32 of the last signed blocks, heights ascending.
 """
 
+import struct
 from collections.abc import Callable
 from typing import Final
 
@@ -19,8 +22,8 @@ from state.primitives.crypto import private_key_to_address
 from state.primitives.types import Address, Hash32
 
 LAST_SIGNED: Final = b"signed/last"
-_NUMBER: Final = 8
-_HASH: Final = 32
+HEIGHTS_REMEMBERED: Final = 128
+_ENTRY: Final = struct.Struct(">Q32s")
 
 log = structlog.get_logger("p2p.signer")
 
@@ -48,26 +51,35 @@ class BlockSigner:
     @property
     def last(self) -> Head | None:
         """The last signed block, as it is on disk. Raises StorageError for what is no such record."""
-        kept = self._store.get(LAST_SIGNED)
-        if kept is None:
-            return None
-        if len(kept) != _NUMBER + _HASH:
-            raise StorageError(f"last signed block on disk: got {len(kept)} bytes, expected {_NUMBER + _HASH}")
-        return Head(number=int.from_bytes(kept[:_NUMBER], "big"), hash=Hash32(kept[_NUMBER:]))
+        signed = self._signed()
+        return signed[-1] if signed else None
 
     def sign(self, block: Block, block_hash: Hash32) -> SignedBlock:
         """The block with that hash, signed; the same block gives the same signature. Raises SigningRefused."""
-        number, last = int(block.header.number), self.last
-        if last is None or last.hash != block_hash:
-            if last is not None and number <= last.number:
-                self._check_dropped(number, block_hash, last)
-            self._store.put(LAST_SIGNED, number.to_bytes(_NUMBER, "big") + block_hash)
+        head, signed = Head(number=int(block.header.number), hash=block_hash), self._signed()
+        if head not in signed:
+            above = [other for other in signed if other.number >= head.number]
+            if above:
+                self._check_dropped(head, above)
+            self._write([*(other for other in signed if other.number < head.number), head])
         return sign_block(block, block_hash, chain_id=self._chain_id, private_key=self._private_key)
 
-    def _check_dropped(self, number: int, block_hash: Hash32, last: Head) -> None:
-        if not self._was_dropped(last.hash, last.number):
-            raise SigningRefused(
-                f"block {number} (0x{block_hash.hex()}) is not above the last signed one, "
-                f"{last.number} (0x{last.hash.hex()}), which still stands"
-            )
-        log.warning("signer.signs_again", number=number, dropped=last.number, reason="derivation dropped the last one")
+    def _check_dropped(self, head: Head, standing: list[Head]) -> None:
+        """Raises SigningRefused where a signed block at the height or above it still stands."""
+        for other in reversed(standing):
+            if not self._was_dropped(other.hash, other.number):
+                raise SigningRefused(
+                    f"block {head.number} (0x{head.hash.hex()}) is not above {other.number} (0x{other.hash.hex()}), "
+                    "which was signed and still stands"
+                )
+        log.warning("signer.signs_again", number=head.number, dropped=len(standing), reason="derivation dropped them")
+
+    def _signed(self) -> list[Head]:
+        kept = self._store.get(LAST_SIGNED) or b""
+        if len(kept) % _ENTRY.size:
+            raise StorageError(f"signed blocks on disk: got {len(kept)} bytes, expected a multiple of {_ENTRY.size}")
+        return [Head(number=number, hash=Hash32(block_hash)) for number, block_hash in _ENTRY.iter_unpack(kept)]
+
+    def _write(self, signed: list[Head]) -> None:
+        entries = [_ENTRY.pack(head.number, head.hash) for head in signed[-HEIGHTS_REMEMBERED:]]
+        self._store.put(LAST_SIGNED, b"".join(entries))
