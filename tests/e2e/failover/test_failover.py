@@ -1,0 +1,106 @@
+"""kill -9 and SIGSTOP of the leader under load, with three candidates and three members of etcd."""
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.network import Process, RpcFailure, wait_for
+from tests.e2e.failover.candidates import Candidates, Load
+from tests.e2e.failover.etcd_cluster import EtcdCluster
+
+CI_ROUNDS, CI_SECONDS = 3, 15.0
+NIGHTLY_ROUNDS, NIGHTLY_SECONDS = int(os.environ.get("OPENLEDGER_ROUNDS", "30")), 5.0
+
+
+def _next_block_after(load: Load, began: float, above: int) -> float:
+    """Seconds from `began` until a block above `above` was seen."""
+    wait_for(lambda: load.highest > above, f"a block above {above}")
+    return load.first_seen[min(number for number in load.first_seen if number > above)] - began
+
+
+def _assert_one_chain(network: Candidates, load: Load) -> int:
+    """All candidates come to one chain, on which every block lies that was ever seen as the latest."""
+    top = load.highest
+
+    def agree() -> bool:
+        hashes = [process.call("eth_getBlockByNumber", hex(top), False) for process in network.candidates]
+        return all(hashes) and len({block["hash"] for block in hashes}) == 1
+
+    wait_for(agree, f"block {top} on all candidates")
+    seen = {number: set(hashes) for number, hashes in load.seen.items() if number <= top}
+    for process in network.candidates:
+        blocks = process.call_each("eth_getBlockByNumber", [(hex(number), False) for number in seen])
+        for (number, hashes), block in zip(seen.items(), blocks, strict=True):
+            assert hashes == {block["hash"]}, f"{process.name} has another block {number} than was seen"
+    return top
+
+
+def _kill(network: Candidates, load: Load, leader: Process) -> float:
+    began, above = time.monotonic(), load.highest
+    leader.kill()
+    taken = _next_block_after(load, began, above + 1)
+    leader.start()
+    leader.wait_until_up()
+    return taken
+
+
+def _pause(network: Candidates, load: Load, leader: Process) -> float:
+    assert leader.running is not None
+    load.paused.add(leader.name)
+    began, above = time.monotonic(), load.highest
+    leader.running.send_signal(signal.SIGSTOP)
+    taken = _next_block_after(load, began, above + 1)
+    leader.running.send_signal(signal.SIGCONT)
+    load.paused.discard(leader.name)
+    return taken
+
+
+def _rounds(network: Candidates, rounds: int, bound: float, seed: int) -> list[float]:
+    rng = random.Random(seed)
+    load = Load(network)
+    measured: list[float] = []
+    try:
+        network.start()
+        load.start()
+        wait_for(lambda: load.highest >= 3 and load.acknowledged > 3, "the first blocks and transfers")
+        for number in range(rounds):
+            leader = network.wait_for_leader()
+            time.sleep(rng.uniform(0.2, 1.5))
+            what = (_kill, _pause)[number % 2]
+            measured.append(what(network, load, leader))
+            print(f"round {number + 1}: {what.__name__} {leader.name}, next block after {measured[-1]:.1f} s")
+            assert measured[-1] <= bound
+            sent = load.acknowledged
+            wait_for(lambda sent=sent: load.acknowledged > sent, "a transfer to the new leader")  # type: ignore[misc]
+            _assert_one_chain(network, load)
+    except (AssertionError, RpcFailure) as error:
+        raise AssertionError(f"seed {seed}: {error}\n{network.describe()}") from error
+    finally:
+        load.end()
+        network.stop()
+    return measured
+
+
+def _seed() -> int:
+    return int(os.environ.get("OPENLEDGER_SEED", random.SystemRandom().randrange(2**32)))
+
+
+def test_another_candidate_leads_after_kill_and_stop(
+    tmp_path: Path, make_etcd: Callable[[int], EtcdCluster], tell: Callable[[str], None]
+) -> None:
+    measured = _rounds(Candidates.create(tmp_path, make_etcd(3)), CI_ROUNDS, CI_SECONDS, _seed())
+    tell(f"failover: next block after {', '.join(f'{one:.1f}' for one in measured)} s")
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(7_200)
+def test_another_candidate_leads_within_five_seconds_each_time(
+    tmp_path: Path, make_etcd: Callable[[int], EtcdCluster], tell: Callable[[str], None]
+) -> None:
+    measured = _rounds(Candidates.create(tmp_path, make_etcd(3)), NIGHTLY_ROUNDS, NIGHTLY_SECONDS, _seed())
+    tell(f"failover: next block after {', '.join(f'{one:.1f}' for one in sorted(measured))} s")
