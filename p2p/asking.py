@@ -23,12 +23,14 @@ from state.primitives.crypto import keccak256
 from state.primitives.types import Hash32
 
 REQUEST_SECONDS: Final = 10.0
-ATTEMPTS: Final = 12
+ATTEMPTS: Final = 8
 """How often one range is asked for before `NoPeerLeft`."""
-PATIENCE_SECONDS: Final = 30.0
+PATIENCE_SECONDS: Final = 10.0
 """How long it is waited for peers that are left alone."""
 FIRST_PAUSE: Final = 0.25
-LONGEST_PAUSE: Final = 16.0
+LONGEST_PAUSE: Final = 4.0
+LOOK_AGAIN_SECONDS: Final = 0.5
+"""While all are left alone: a new peer may have come."""
 FALSE_ANSWER_POINTS: Final = 50
 OTHER_BRANCH_POINTS: Final = 5
 NO_ANSWER_POINTS: Final = 5
@@ -141,7 +143,7 @@ class Asking:
             resumes_at = min((self._standing(peer).resumes_at for peer in peers), default=now)
             if not peers or resumes_at > patient_until:
                 raise NoPeerLeft(f"blocks {wanted[0]} to {wanted[1]}: none of {len(peers)} peers is left to ask")
-            await self._sleep(resumes_at - now)
+            await self._sleep(min(resumes_at - now, LOOK_AGAIN_SECONDS))
 
     def _rank(self, peer: Peer, wanted: tuple[int, int]) -> tuple[bool, int, int]:
         """Lowest first. Claims are old news, so one that claims too little is asked last rather than not at all."""

@@ -26,7 +26,8 @@ MAX_AGE_SECONDS: Final = 60
 MAX_AHEAD_SECONDS: Final = 5
 MAX_BLOCKS_AT_A_HEIGHT: Final = 5
 HEIGHTS_REMEMBERED: Final = 1_000
-NEWEST_REMEMBERED: Final = 16
+NEWEST_REMEMBERED: Final = 64
+"""Heights; of blocks a second apart, those that are young enough for a second one to be accepted."""
 EQUIVOCATIONS_REMEMBERED: Final = 16
 MESSAGES_REMEMBERED: Final = 4_096
 

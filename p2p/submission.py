@@ -23,6 +23,8 @@ MOST_UNDER_WAY: Final = 1_024
 SECONDS_OF_ONE_HOP: Final = 1.0
 SILENT_SECONDS: Final = 15.0
 """A peer that didn't answer is asked last for so long."""
+MOST_AT_A_PEER: Final = 12
+"""Transactions that one peer is asked to bring at once; fewer than a connection lets wait for answers."""
 PEERS_REMEMBERED: Final = 256
 FALSE_ANSWER_POINTS: Final = 50
 
@@ -54,6 +56,7 @@ class Submissions:
         self._route: NodeId | None = None
         """Who gave the last verdict of the sequencer."""
         self._silent: Recent[NodeId, float] = Recent(PEERS_REMEMBERED)
+        self._slots: Recent[NodeId, asyncio.Semaphore] = Recent(PEERS_REMEMBERED)
 
     def __len__(self) -> int:
         """Transactions that are under way now."""
@@ -120,13 +123,16 @@ class Submissions:
         def make(request: int) -> SubmitTransaction:
             return SubmitTransaction(request=request, hops=hops, raw=raw)
 
+        asked_at = self._clock()
         try:
-            answer = await peer.request(make, seconds=seconds)
+            async with asyncio.timeout(seconds), self._slot(peer):
+                answer = await peer.request(make, seconds=seconds)
             if not isinstance(answer, Verdict):
                 raise BrokenPromise(f"asked for a verdict, got {type(answer).__name__}")
-        except (NoAnswer, RequestDeclined) as error:
-            self._silent[peer.node_id] = self._clock() + SILENT_SECONDS
-            return VerdictCode.NO_ROUTE, str(error)
+        except (NoAnswer, RequestDeclined, TimeoutError) as error:
+            if self._clock() - asked_at >= seconds / 2:
+                self._silent[peer.node_id] = self._clock() + SILENT_SECONDS
+            return VerdictCode.NO_ROUTE, str(error) or "no answer in time"
         except PeerFault as error:
             peer.fault(FALSE_ANSWER_POINTS, str(error))
             return VerdictCode.NO_ROUTE, str(error)
@@ -136,3 +142,8 @@ class Submissions:
         elif self._route == peer.node_id:
             self._route = None
         return answer.code, answer.text
+
+    def _slot(self, peer: Peer) -> asyncio.Semaphore:
+        if peer.node_id not in self._slots:
+            self._slots[peer.node_id] = asyncio.Semaphore(MOST_AT_A_PEER)
+        return self._slots[peer.node_id]

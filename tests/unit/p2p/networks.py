@@ -284,5 +284,5 @@ async def network() -> AsyncIterator[Network]:
 async def until(condition: Callable[[], bool]) -> None:
     """Waits for what must come; a minute is for machines that are busy."""
     async with asyncio.timeout(PATIENCE):
-        while not condition():
+        while not condition():  # noqa: ASYNC110  # what is waited for has no event of its own
             await asyncio.sleep(0.005)
