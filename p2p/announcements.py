@@ -12,7 +12,7 @@ import structlog
 
 from p2p.block_gossip import MAX_AGE_SECONDS, Accepted, BlockGossip
 from p2p.equivocations import Equivocations
-from p2p.errors import RefusedBlock
+from p2p.errors import RefusedBlock, UntimelyBlock
 from p2p.messages import BlockAnnouncement, HeadStatus
 from p2p.ports import ChainPort, Peer, PeersPort
 from p2p.signer import BlockSigner
@@ -24,6 +24,8 @@ REFRESH_SECONDS: Final = 10.0
 """A head that moves is said so often even where announcements tell it: a peer hears no echo of what it sent us."""
 TRAVEL_SECONDS: Final = 15
 """A block this close to being too old is not passed on to new peers: other clocks differ, and links are slow."""
+UNTIMELY_A_LINE: Final = 60
+"""Untimely blocks for which there is one line in the log."""
 
 log = structlog.get_logger("p2p.gossip")
 
@@ -58,10 +60,16 @@ class Announcements:
         self._status_hash: Hash32 | None = None
         self.accepted_blocks = 0
         """Signed blocks that were new, this node's own included."""
+        self.untimely_blocks = 0
+        """Of the sequencer's, too old or too new: somebody's clock is wrong, maybe ours."""
 
     def receive(self, announcement: BlockAnnouncement, *, source: Peer) -> int | None:
         """The number of a block that was new and went on; None for one seen before. Raises PeerFault."""
-        new = self._gossip.check(announcement.message)
+        try:
+            new = self._gossip.check(announcement.message)
+        except UntimelyBlock as untimely:
+            self._note_untimely(untimely)
+            return None
         self._note_equivocations()
         if new is None:
             return None
@@ -82,7 +90,7 @@ class Announcements:
 
     def greet(self, peer: Peer) -> None:
         """Tell a new peer where this node is, and of the newest signed block while it is young."""
-        peer.send(self._status())
+        peer.send(self.status())
         if (newest := self._newest) is None:
             return
         if newest.block.header.timestamp >= self._unix_clock() - MAX_AGE_SECONDS + TRAVEL_SECONDS:
@@ -115,11 +123,18 @@ class Announcements:
         if head == self._status_hash or (announced and self._clock() - self._status_at < REFRESH_SECONDS):
             return
         self._status_at, self._status_hash = self._clock(), head
-        self._peers.broadcast(self._status())
+        self._peers.broadcast(self.status())
 
-    def _status(self) -> HeadStatus:
+    def status(self) -> HeadStatus:
+        """How far this node is."""
         head = self._chain.unsafe_head()
         return HeadStatus(number=head.number, hash=head.hash, first=self._chain.first_block())
+
+    def _note_untimely(self, untimely: UntimelyBlock) -> None:
+        """Nobody's fault, but somebody must be told: this node hears of such a block from L1 only."""
+        if self.untimely_blocks % UNTIMELY_A_LINE == 0:
+            log.warning("gossip.clocks_differ", reason=str(untimely), effect="the block is not used; check the clock")
+        self.untimely_blocks += 1
 
     def _note_equivocations(self) -> None:
         while self._gossip.equivocations:

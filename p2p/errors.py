@@ -4,6 +4,7 @@ PeerFault
 ├── MalformedMessage     bytes that are no message of the protocol
 ├── MalformedPayload     bytes that are no block in its one canonical form
 ├── RefusedBlock         a block that the rules of gossip refuse
+│   └── UntimelyBlock    the sequencer's own, too old or too new by so little that clocks may differ
 ├── GreetingRefused      a peer of another network, version, or without the key that it claims
 └── BrokenPromise        an answer that is not what was asked for
     └── OtherBranch      an answer that is well formed, and of another branch than the one that was asked for
@@ -39,6 +40,10 @@ class MalformedPayload(DecodeError, PeerFault):
 
 class RefusedBlock(PeerFault):
     """A gossiped block that is too old, too new, wrongly signed, or one of too many at its height."""
+
+
+class UntimelyBlock(RefusedBlock):
+    """A block that the sequencer signed, too old or too new by seconds: honest clocks may differ so."""
 
 
 class GreetingRefused(PeerFault):

@@ -8,7 +8,7 @@ from eth_keys import keys
 from eth_utils.crypto import keccak
 
 from p2p.block_gossip import BlockGossip
-from p2p.errors import MalformedPayload, RefusedBlock
+from p2p.errors import MalformedPayload, RefusedBlock, UntimelyBlock
 from p2p.signed_block import MAX_MESSAGE, parse_signed_block, sign_block
 from state.primitives.types import Address, BlockNumber, Gas, UnixSeconds
 from tests.unit.p2p.conftest import CHAIN_ID, KEY, NOW, SEQUENCER, block
@@ -79,6 +79,38 @@ def test_the_signature_is_what_a_foreign_library_makes_of_the_specifications_wor
 def test_what_the_rules_forbid_is_refused(gossip: BlockGossip, make: Callable[[], bytes], words: str) -> None:
     with pytest.raises(RefusedBlock, match=words):
         gossip.check(make())
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "is_close"), [(NOW - 90, True), (NOW - 91, False), (NOW + 35, True), (NOW + 36, False)]
+)
+def test_a_block_of_the_sequencer_is_nobodys_fault_while_clocks_may_differ(
+    gossip: BlockGossip, timestamp: int, is_close: bool
+) -> None:
+    with pytest.raises(RefusedBlock) as refused:
+        gossip.check(message(timestamp=timestamp))
+    assert isinstance(refused.value, UntimelyBlock) == is_close
+    with pytest.raises(RefusedBlock) as refused:
+        gossip.check(message(timestamp=timestamp, key=b"\x22" * 32))
+    assert not isinstance(refused.value, UntimelyBlock)
+
+
+def test_while_nobody_knows_the_sequencer_nobody_is_to_blame(clock: Clock) -> None:
+    signer = [Address(bytes(20))]
+    gossip = BlockGossip(chain_id=CHAIN_ID, sequencer=lambda: signer[0], clock=clock)
+    assert gossip.check(message()) is None
+    signer[0] = SEQUENCER
+    assert gossip.check(message()) is not None
+
+
+def test_the_former_sequencers_blocks_are_ignored_without_blame(clock: Clock) -> None:
+    signer = [SEQUENCER]
+    gossip = BlockGossip(chain_id=CHAIN_ID, sequencer=lambda: signer[0], clock=clock)
+    assert gossip.check(message(number=1)) is not None
+    signer[0] = Address(b"\x09" * 20)
+    assert gossip.check(message(number=2)) is None
+    with pytest.raises(RefusedBlock):
+        gossip.check(message(number=3, key=b"\x22" * 32))
 
 
 @pytest.mark.parametrize("timestamp", [NOW - 60, NOW + 5])
