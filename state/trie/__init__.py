@@ -7,6 +7,7 @@ is found by its hash, so that every old root stays readable for as long as its n
     update_trie   one sorted descent for a whole batch: each touched node is read, encoded and hashed once
     get_value     one value under a root
     iterate_leaves  all of them, in key order
+    walk_trie, difference   which nodes stand where: for whoever deletes them
     prove, verify_proof   inclusion and exclusion proofs in eth_getProof's form
     SortedTrie    a whole trie from leaves in key order, in little memory
     ordered_root  the root over a list (transactions, receipts)
@@ -24,19 +25,23 @@ from state.trie.proofs import InvalidProof, prove, verify_proof
 from state.trie.reading import get_value, iterate_leaves
 from state.trie.sorted import LeavesOutOfOrder, SortedTrie
 from state.trie.update import TrieUpdate, update_trie
+from state.trie.walking import Difference, difference, walk_trie
 
 __all__ = [
     "CorruptNode",
+    "Difference",
     "InvalidProof",
     "LeavesOutOfOrder",
     "MissingNode",
     "NodeSource",
     "SortedTrie",
     "TrieUpdate",
+    "difference",
     "get_value",
     "iterate_leaves",
     "ordered_root",
     "prove",
     "update_trie",
     "verify_proof",
+    "walk_trie",
 ]

@@ -27,6 +27,7 @@ from state.trie.nodes import (
     encode_node,
     load_node,
     load_root,
+    reference_hash,
     seal_node,
 )
 
@@ -38,6 +39,8 @@ class TrieUpdate:
     root: Hash32
     nodes: dict[Hash32, bytes]
     """New nodes by hash, as RLP."""
+    removed: tuple[Hash32, ...] = ()
+    """Nodes that stand where they stood no longer; one in both `nodes` and here was taken off and put back."""
 
 
 def update_trie(source: NodeSource, root: Hash32, updates: Mapping[bytes, bytes]) -> TrieUpdate:
@@ -48,12 +51,13 @@ def update_trie(source: NodeSource, root: Hash32, updates: Mapping[bytes, bytes]
     changes = sorted([(key.hex(), value) for key, value in updates.items()])
     if not changes:
         return TrieUpdate(root, {})
-    nodes: dict[Hash32, bytes] = {}
+    descent = _Descent(source)
     before = None if root == EMPTY_TRIE_ROOT else load_root(source, root)
-    after = _Descent(source, nodes).apply(before, changes, 0)
+    after = descent.apply(before, changes, 0)
     if after is before:
         return TrieUpdate(root, {})
-    return TrieUpdate(seal_root(after, nodes), nodes)
+    removed = descent.removed if before is None else [root, *descent.removed]
+    return TrieUpdate(seal_root(after, descent.nodes), descent.nodes, tuple(removed))
 
 
 def seal_root(node: Node | None, nodes: dict[Hash32, bytes]) -> Hash32:
@@ -71,13 +75,21 @@ Changes = list[tuple[str, bytes]]
 
 
 class _Descent:
-    """The recursion, over one source and one collection of new nodes."""
+    """The recursion, over one source and one collection of nodes that come and go.
 
-    __slots__ = ("_nodes", "_source")
+    Whoever puts another node in the place of a child notes the child's going; a node without a hash has none to note.
+    """
 
-    def __init__(self, source: NodeSource, nodes: dict[Hash32, bytes]) -> None:
+    __slots__ = ("_source", "nodes", "removed")
+
+    def __init__(self, source: NodeSource) -> None:
         self._source = source
-        self._nodes = nodes
+        self.nodes: dict[Hash32, bytes] = {}
+        self.removed: list[Hash32] = []
+
+    def _remove(self, reference: bytes) -> None:
+        if reference != EMPTY_REFERENCE and (node_hash := reference_hash(reference)) is not None:
+            self.removed.append(node_hash)
 
     def apply(self, node: Node | None, changes: Changes, depth: int) -> Node | None:
         """`node`, which stands `depth` nibbles below the root, after `changes`."""
@@ -86,7 +98,7 @@ class _Descent:
         if isinstance(node, Extension):
             return self._apply_to_extension(node, changes, depth)
         if node is None:
-            return build([change for change in changes if change[1]], depth, self._nodes)
+            return build([change for change in changes if change[1]], depth, self.nodes)
         return self._apply_to_leaf(node, changes, depth)
 
     def _apply_to_leaf(self, leaf: Leaf, changes: Changes, depth: int) -> Node | None:
@@ -95,7 +107,7 @@ class _Descent:
             return leaf
         leaves = dict(changes)
         leaves.setdefault(key, leaf.value)
-        after = build(sorted([item for item in leaves.items() if item[1]]), depth, self._nodes)
+        after = build(sorted([item for item in leaves.items() if item[1]]), depth, self.nodes)
         return leaf if after == leaf and isinstance(after, Leaf) else after
 
     def _apply_to_extension(self, node: Extension, changes: Changes, depth: int) -> Node | None:
@@ -104,7 +116,10 @@ class _Descent:
         if shared == len(path):
             child = load_node(self._source, node.child, changes[0][0][: depth + shared])
             after = self.apply(child, changes, depth + shared)
-            return node if after is child else self._prepend(path, after)
+            if after is child:
+                return node
+            self._remove(node.child)
+            return self._prepend(path, after)
         rest, index = path[shared + 1 :], NIBBLE_VALUES[path[shared]]
         children = list(NO_CHILDREN)
         children[index] = node.child
@@ -126,10 +141,13 @@ class _Descent:
                 stop += 1
             index = NIBBLE_VALUES[digit]
             part = changes[start:stop]
-            child = changed[index] if index in changed else self._child(node, index, part[0][0], depth)
+            is_held = index in changed
+            child = changed[index] if is_held else self._child(node, index, part[0][0], depth)
             after = self.apply(child, part, depth + 1)
             if after is not child:
                 changed[index] = after
+                if not is_held:
+                    self._remove(node.children[index])
             start = stop
         return self._rejoin(node, changed)
 
@@ -150,22 +168,24 @@ class _Descent:
             return node
         for index, child in changed.items():
             if child is not None:
-                children[index] = seal_node(child, self._nodes)
+                children[index] = seal_node(child, self.nodes)
         return Branch(tuple(children))
 
     def _collapse(self, children: list[bytes], left: list[int], changed: dict[int, Node | None]) -> Node | None:
         if not left:
             return None
         index = left[0]
-        child = changed[index] if index in changed else load_node(self._source, children[index])
-        return self._prepend(NIBBLES[index], child)
+        if index in changed:
+            return self._prepend(NIBBLES[index], changed[index])
+        self._remove(children[index])
+        return self._prepend(NIBBLES[index], load_node(self._source, children[index]))
 
     def _prepend(self, path: str, node: Node | None) -> Node | None:
         """`node` with more nibbles before it."""
         if node is None or not path:
             return node
         if isinstance(node, Branch):
-            return Extension(path, seal_node(node, self._nodes))
+            return Extension(path, seal_node(node, self.nodes))
         if isinstance(node, Leaf):
             return Leaf(path + node.path, node.value)
         return Extension(path + node.path, node.child)
