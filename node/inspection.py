@@ -45,6 +45,8 @@ KEYSPACES: Final = {
     schema.HEAD: "heads",
     schema.REVERSE_DIFF: "reverse diffs",
     schema.ADDRESS_TRANSACTIONS: "transactions by address",
+    schema.NODE_COUNT: "trie node counts",
+    schema.NODE_JOURNAL: "trie node journals",
     schema.META_L1_VIEW: "L1 view",
     schema.META_BATCHER: "batcher outbox",
     schema.META_SEQUENCER: "sequencer",

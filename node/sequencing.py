@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import structlog
@@ -33,6 +34,8 @@ from state.transition import SealedBlock
 
 log = structlog.get_logger("node")
 
+JsonObject = dict[str, Any]
+
 
 @dataclass(slots=True, kw_only=True)
 class Sequencing:
@@ -51,12 +54,34 @@ class Sequencing:
     _keys: dict[str, bytes] = field(default_factory=dict)
     _senders: dict[str, L1TransactionSender] = field(default_factory=dict)
     _posting: tuple[Batcher, Outbox] | None = None
+    _running: Sequencer | None = None
     _batcher_metrics: BatcherMetrics = field(default_factory=BatcherMetrics)
 
     @property
     def leading(self) -> bool:
         """Whether this node may publish at this instant."""
         return self.conductor is None or self.conductor.leading
+
+    @property
+    def builds(self) -> bool:
+        """Whether blocks are built here now, so that none from elsewhere are taken."""
+        return self._running is not None and self._running.running and self.driver.started
+
+    def leadership(self) -> JsonObject | None:
+        """As open_leadership answers it; None without failover."""
+        if self.conductor is None:
+            return None
+        status = self.conductor.status
+        leader, committed = status.leader, status.committed
+        return {
+            "standing": status.standing.value,
+            "term": None if status.term is None else hex(status.term),
+            "leader": None if leader is None else {"name": leader.name, "nodeId": leader.node_id, "rpc": leader.rpc},
+            "why": status.why,
+            "committed": None
+            if committed is None
+            else {"number": hex(committed.number), "hash": "0x" + committed.hash.hex()},
+        }
 
     def start(self, tasks: asyncio.TaskGroup, pool: TxPool, admin: AdminControl | None) -> None:
         """`run`, as one of the tasks."""
@@ -95,6 +120,7 @@ class Sequencing:
         """Sequencer, batcher and proposer, made anew from what is on disk, until cancelled."""
         batcher = self._batcher() if "batcher" in self._keys else None
         sequencer = self._sequencer(pool, throttled=batcher.throttle if batcher else lambda: False)
+        self._running = sequencer
         if admin is not None:
             admin.sequencer, admin.batcher = sequencer, batcher
         try:
@@ -110,7 +136,7 @@ class Sequencing:
                 if self._senders:
                     tasks.create_task(accounts.run(), name="accounts")
         finally:
-            self._posting = None
+            self._posting = self._running = None
             self._senders.clear()
             if admin is not None:
                 admin.sequencer = admin.batcher = None

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import httpx
 import structlog
@@ -22,44 +22,42 @@ import structlog
 from node.adapters.answers import Answers
 from node.adapters.chain import DatabaseChain
 from node.adapters.economy import ReaderEconomy
-from node.adapters.forwarding import ForwardingPool
-from node.adapters.head import DatabaseHead
 from node.adapters.head_reads import HeadReads
 from node.adapters.history import ReaderHistory
 from node.adapters.info import ProcessInfo
+from node.adapters.network import NetworkAnswers
 from node.adapters.pending import PendingView
-from node.adapters.pool import LocalPool
-from node.adapters.pool_feed import HeadFeed, HeadObserver
+from node.adapters.pool_feed import HeadFeed
 from node.adapters.rollup import EngineRollup
-from node.adapters.routes import RpcRoute
 from node.adapters.state import ReaderState
 from node.adapters.traces import ReaderTraces
 from node.administration import AdminControl, admin_secret
 from node.auditing import DIRECTORY, Auditor
-from node.config import NodeConfig, Role
+from node.config import NodeConfig
 from node.devnet_clock import chain_clock
 from node.heartbeat import Heartbeat
 from node.joining import check_l1, open_chain
 from node.metrics import Metrics
+from node.peer_readings import watch_peers
+from node.peering import Peering
+from node.pools import OwnPool, PoolEnds, own_pool, pool_ends
 from node.progress import ProgressReport
 from node.readers import QUERY_SECONDS, ReaderPool
 from node.readings import (
     watch_chain,
-    watch_pool,
     watch_process,
     watch_readers,
     watch_store,
 )
 from node.recovery import SenderRecovery
-from node.sequencing import Sequencing
+from node.sequencing import Sequencing, make_conductor
 from node.unlocked import with_dev_accounts
 from node.vitals import Vitals
 from rollup.derivation.pipeline import DerivationPipeline
 from rollup.driver import Driver
 from rollup.l1 import L1Client, RetryPolicy
-from rollup.txpool import Journal, PoolLimits, TxPool
 from rpc.namespaces import ADMIN
-from rpc.ports import PoolPort, Ports
+from rpc.ports import Ports
 from rpc.server import RpcServer
 from rpc.transport.bearer import BearerTokens
 from state.database import BlockRecord
@@ -67,6 +65,21 @@ from state.execution.precompiles import prepare_precompiles
 from state.transition import child_base_fee
 
 log = structlog.get_logger("node")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a running node is made of, beside the chain on disk."""
+
+    l1: L1Client
+    driver: Driver
+    readers: ReaderPool
+    auditor: Auditor
+    own: OwnPool | None
+    pools: PoolEnds
+    sequencing: Sequencing | None
+    peering: Peering | None
+    vitals: Vitals
 
 
 class Node:
@@ -95,19 +108,52 @@ class Node:
         async with AsyncExitStack() as stack:
             stack.callback(chain.db.close)
             stack.callback(self._thread.shutdown, wait=True)
-            http = await stack.enter_async_context(httpx.AsyncClient(timeout=httpx.Timeout(10.0)))
-            l1 = L1Client(config.l1_rpc, http, retry=RetryPolicy(jitter=random.random))
-            await asyncio.to_thread(prepare_precompiles)
-            driver = self._driver(l1)
-            pool = self._pool() if config.role is Role.SEQUENCER else None
-            readers = self._readers()
-            await readers.start()
-            stack.push_async_callback(readers.close)
-            auditor = self._auditor(readers)
-            recovery = SenderRecovery()
-            stack.push_async_callback(recovery.close)
-            pool_port, observer = self._pool_ends(pool, http, recovery)
-            vitals = Vitals(
+            parts = await self._make(stack)
+            self.port = await self._serve(stack, parts)
+            log.info("node.started", role=config.role.value, rpc=f"http://{config.rpc_host}:{self.port}")
+            started(self.port)
+            # After JSON-RPC has started: what is on disk can be read while L1 is away.
+            await check_l1(parts.l1, chain.config, url=config.l1_rpc, rollup=config.rollup)
+            async with asyncio.TaskGroup() as tasks:
+                self._start(tasks, parts)
+
+    async def _make(self, stack: AsyncExitStack) -> "Parts":
+        """Everything that the node is made of; nothing answers or polls yet but reader processes."""
+        config, chain = self._config, self._chain
+        http = await stack.enter_async_context(httpx.AsyncClient(timeout=httpx.Timeout(10.0)))
+        l1 = L1Client(config.l1_rpc, http, retry=RetryPolicy(jitter=random.random))
+        await asyncio.to_thread(prepare_precompiles)
+        readers = self._readers()
+        await readers.start()
+        stack.push_async_callback(readers.close)
+        recovery = SenderRecovery()
+        stack.push_async_callback(recovery.close)
+        driver = self._driver(l1)
+        own = own_pool(config, chain, recovery)
+        sequencing = None if own is None else self._sequencing(l1, driver, http)
+        peering = None if config.p2p_port is None else self._peering(l1, own, sequencing)
+        if sequencing is not None and peering is not None:
+            sequencing.on_produced = peering.publish
+        conductor = None if sequencing is None else sequencing.conductor
+        pools = pool_ends(
+            config,
+            chain.db,
+            own,
+            http,
+            peering=peering,
+            leads=None if conductor is None else lambda: conductor.leading,
+            readings=self._metrics.readings,
+        )
+        return Parts(
+            l1=l1,
+            driver=driver,
+            readers=readers,
+            auditor=self._auditor(readers),
+            own=own,
+            pools=pools,
+            sequencing=sequencing,
+            peering=peering,
+            vitals=Vitals(
                 config=config,
                 chain=chain,
                 driver=driver,
@@ -115,89 +161,108 @@ class Node:
                 heartbeat=self._heartbeat,
                 clock=self._clock,
                 starting_block=chain.engine.unsafe_head.number,
-            )
-            info = vitals.info()
-            pending = PendingView(
-                chain.db,
-                pool_port,
-                readers,
-                block_time=chain.config.block_time,
-                arrivals=None if pool is None else lambda: pool.arrivals,
-            )
-            ports = self._ports(pool_port, pending, info, driver, readers)
-            if config.dev_accounts:
-                ports = with_dev_accounts(ports)
-            server = RpcServer(
-                ports,
-                access=config.access,
-                rates=config.rates,
-                observe=self._metrics.observe,
-                is_traced=self._trace_block is not None,
-            )
-            feed = self._feed(server, observer, auditor)
-            chain.engine.add_listener(feed)
-            if pool is not None:
-                pool.subscribe(lambda transaction: server.events.publish_pending([transaction]))
-                stack.callback(pool.close)
-                log.info("txpool.loaded", transactions=pool.load_journal())
-            self.port = await server.start(config.rpc_host, config.rpc_port)
-            stack.push_async_callback(server.stop)
-            if config.metrics_port is not None:
-                self._watch(driver, feed, auditor, info, readers)
-                await self._metrics.serve(config.rpc_host, config.metrics_port)
-                stack.push_async_callback(self._metrics.stop)
-            if config.admin_port is not None:
-                stack.push_async_callback((await self._serve_admin(ports, config.admin_port)).stop)
-            log.info("node.started", role=config.role.value, rpc=f"http://{config.rpc_host}:{self.port}")
-            started(self.port)
-            # After JSON-RPC has started: what is on disk can be read while L1 is away.
-            await check_l1(l1, chain.config, url=config.l1_rpc, rollup=config.rollup)
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(driver.run(), name="driver")
-                tasks.create_task(auditor.run(), name="auditor")
-                tasks.create_task(self._heartbeat.run(), name="heartbeat")
-                report = ProgressReport(syncing=vitals.syncing, status=lambda: driver.status, clock=time.monotonic)
-                tasks.create_task(report.run(), name="progress")
-                if pool is not None:
-                    self._sequencing(l1, driver).start(tasks, pool, self._admin)
+                peers=peering.count if peering else lambda: 0,
+                signed_head=peering.signed_head if peering else lambda: None,
+            ),
+        )
 
-    def _ports(
-        self, pool: PoolPort, pending: PendingView, info: ProcessInfo, driver: Driver, readers: ReaderPool
-    ) -> Ports:
-        chain = self._chain
-        return Ports(
+    async def _serve(self, stack: AsyncExitStack, parts: "Parts") -> int:
+        """The port of JSON-RPC, which listens then, as do metrics and admin_*."""
+        config, chain, info = self._config, self._chain, parts.vitals.info()
+        ports = self._ports(parts, info)
+        server = RpcServer(
+            ports,
+            access=config.access,
+            rates=config.rates,
+            observe=self._metrics.observe,
+            is_traced=self._trace_block is not None,
+        )
+        feed = self._feed(server, parts)
+        chain.engine.add_listener(feed)
+        if parts.peering is not None:
+            chain.engine.add_listener(parts.peering.listener())
+        if parts.own is not None:
+            parts.own.pool.subscribe(lambda transaction: server.events.publish_pending([transaction]))
+            stack.callback(parts.own.pool.close)
+            log.info("txpool.loaded", transactions=parts.own.pool.load_journal())
+        port = await server.start(config.rpc_host, config.rpc_port)
+        stack.push_async_callback(server.stop)
+        if config.metrics_port is not None:
+            self._watch(parts, feed, info)
+            await self._metrics.serve(config.rpc_host, config.metrics_port)
+            stack.push_async_callback(self._metrics.stop)
+        if config.admin_port is not None:
+            stack.push_async_callback((await self._serve_admin(ports, config.admin_port, parts)).stop)
+        return port
+
+    def _start(self, tasks: asyncio.TaskGroup, parts: "Parts") -> None:
+        """What goes on by itself from now on."""
+        tasks.create_task(parts.driver.run(), name="driver")
+        tasks.create_task(parts.auditor.run(), name="auditor")
+        tasks.create_task(self._heartbeat.run(), name="heartbeat")
+        report = ProgressReport(syncing=parts.vitals.syncing, status=lambda: parts.driver.status, clock=time.monotonic)
+        tasks.create_task(report.run(), name="progress")
+        if parts.peering is not None:
+            parts.peering.start(tasks)
+        parts.pools.start(tasks)
+        if parts.own is not None and parts.sequencing is not None:
+            parts.sequencing.start(tasks, parts.own.pool, self._admin)
+
+    def _ports(self, parts: "Parts", info: ProcessInfo) -> Ports:
+        chain, own, readers, peering = self._chain, parts.own, parts.readers, parts.peering
+        pool = parts.pools.port
+        pending = PendingView(
+            chain.db,
+            pool,
+            readers,
+            block_time=chain.config.block_time,
+            arrivals=None if own is None else lambda: own.pool.arrivals,
+        )
+        ports = Ports(
             chain=DatabaseChain(chain.db, next_base_fee=lambda header: child_base_fee(header, chain.rules)),
             state=ReaderState(pending, answers=Answers(), head=HeadReads(chain.db)),
             pool=pool,
             pending=pending,
             info=info,
-            rollup=EngineRollup(engine=chain.engine, status=lambda: driver.status),
+            rollup=EngineRollup(engine=chain.engine, status=lambda: parts.driver.status),
+            network=NetworkAnswers(
+                chain.engine,
+                lambda: peering.service.equivocations if peering else (),
+                parts.sequencing.leadership if parts.sequencing else lambda: None,
+            ),
             economy=ReaderEconomy(readers),
             history=ReaderHistory(readers),
             traces=ReaderTraces(readers),
-            prepare_transactions=pool.prepare if isinstance(pool, LocalPool) else None,
+            prepare_transactions=None if own is None else own.port.prepare,
         )
+        return with_dev_accounts(ports) if self._config.dev_accounts else ports
 
-    def _watch(self, driver: Driver, feed: HeadFeed, auditor: Auditor, info: ProcessInfo, readers: ReaderPool) -> None:
+    def _watch(self, parts: "Parts", feed: HeadFeed, info: ProcessInfo) -> None:
         """What /metrics tells of every node."""
         readings, chain = self._metrics.readings, self._chain
-        watch_chain(readings, chain.engine, driver, feed, auditor, self._clock)
+        watch_chain(readings, chain.engine, parts.driver, feed, parts.auditor, self._clock)
         watch_process(readings, self._heartbeat, info)
-        watch_readers(readings, readers)
+        watch_readers(readings, parts.readers)
         watch_store(readings, chain.db.store)
+        if parts.peering is not None:
+            watch_peers(readings, parts.peering)
 
-    def _sequencing(self, l1: L1Client, driver: Driver) -> Sequencing:
+    def _sequencing(self, l1: L1Client, driver: Driver, http: httpx.AsyncClient) -> Sequencing:
+        conductor = make_conductor(
+            self._config, self._chain, driver=driver, l1=l1, http=http, engine_thread=self._thread
+        )
         return Sequencing(
             config=self._config,
             chain=self._chain,
             l1=l1,
             driver=driver,
+            conductor=conductor,
             clock=self._clock,
             engine_thread=self._thread,
             readings=self._metrics.readings,
         )
 
-    async def _serve_admin(self, ports: Ports, port: int) -> RpcServer:
+    async def _serve_admin(self, ports: Ports, port: int, parts: "Parts") -> RpcServer:
         """The server of `admin_*`, which listens."""
         config = self._config
         tokens = BearerTokens(admin_secret(config.admin_secret or config.data_dir / "admin.jwt"), time.time)
@@ -206,6 +271,7 @@ class Node:
             client_version=ports.info.client_version,
             engine=self._chain.engine,
             rpc_port=lambda: self.port,
+            network=parts.peering,
         )
         server = RpcServer(replace(ports, admin=self._admin), access=config.access, only=[ADMIN], tokens=tokens)
         self.admin_port = await server.start(config.admin_host, port)
@@ -223,31 +289,17 @@ class Node:
             poll_seconds=self._config.l1_poll,
         )
 
-    def _pool(self) -> TxPool:
-        config, chain = self._config, self._chain
-        return TxPool(
-            rules=chain.rules,
-            state=DatabaseHead(chain.db, is_optimism=True),
-            clock=time.monotonic,
-            limits=PoolLimits(global_slots=config.pool_slots, global_queue=config.pool_queue),
-            journal=Journal(config.data_dir / "txpool.journal"),
+    def _peering(self, l1: L1Client, own: OwnPool | None, sequencing: Sequencing | None) -> Peering:
+        return Peering(
+            config=self._config,
+            chain=self._chain,
+            thread=self._thread,
+            l1=l1,
+            clock=self._clock,
+            pool=None if own is None else own.port,
+            builds=lambda: sequencing is not None and sequencing.builds,
+            leads=lambda: sequencing is None or sequencing.leading,
         )
-
-    def _pool_ends(
-        self, pool: TxPool | None, http: httpx.AsyncClient, recovery: SenderRecovery
-    ) -> tuple[PoolPort, HeadObserver]:
-        """Where JSON-RPC submits to, and who hears of new heads."""
-        if pool is not None:
-            watch_pool(self._metrics.readings, pool)
-            return LocalPool(pool, recovery=recovery), pool
-        head = DatabaseHead(self._chain.db, is_optimism=True)
-        url = self._config.sequencer_rpc
-        route = None if url is None else RpcRoute(url, http)
-        forwarding = ForwardingPool(route, state=head, clock=time.monotonic)
-        self._metrics.readings.gauge(
-            "openledger_forwarded_transactions", "Forwarded and not in a block yet", lambda: len(forwarding)
-        )
-        return forwarding, forwarding
 
     def _readers(self) -> ReaderPool:
         config, chain = self._config, self._chain
@@ -264,12 +316,14 @@ class Node:
         config = self._config
         return Auditor(readers, config.data_dir / DIRECTORY, share=config.audit_share, draw=random.random)
 
-    def _feed(self, server: RpcServer, observer: HeadObserver, auditor: Auditor) -> HeadFeed:
-        loop = asyncio.get_running_loop()
+    def _feed(self, server: RpcServer, parts: "Parts") -> HeadFeed:
+        loop, auditor = asyncio.get_running_loop(), parts.auditor
 
         def on_sealed(record: BlockRecord) -> None:
             loop.call_soon_threadsafe(auditor.offer, record.hash)
             if self._trace_block is not None:
                 self._trace_block(record.header.number, record.transaction_hashes)
 
-        return HeadFeed(loop=loop, events=server.events, pool=observer, on_sealed=on_sealed, clock=self._clock)
+        return HeadFeed(
+            loop=loop, events=server.events, pool=parts.pools.observer, on_sealed=on_sealed, clock=self._clock
+        )

@@ -21,20 +21,28 @@ class PeerControl(Protocol):
 
     def add_static(self, address: str) -> None: ...
 
-    async def disconnect(self, node_id: bytes) -> bool: ...
+    def disconnect(self, node_id: bytes) -> bool: ...
 
 
 class AdminControl:
     """Knows the sequencer and the batcher once the node has started them; a follower has neither."""
 
-    def __init__(self, *, role: Role, client_version: str, engine: Engine, rpc_port: Callable[[], int | None]) -> None:
+    def __init__(
+        self,
+        *,
+        role: Role,
+        client_version: str,
+        engine: Engine,
+        rpc_port: Callable[[], int | None],
+        network: PeerControl | None = None,
+    ) -> None:
         self._role = role
         self._client_version = client_version
         self._engine = engine
         self._rpc_port = rpc_port
         self.sequencer: Sequencer | None = None
         self.batcher: Batcher | None = None
-        self.network: PeerControl | None = None
+        self.network = network
 
     def _sequencer(self) -> Sequencer:
         if self.sequencer is None:
@@ -89,7 +97,7 @@ class AdminControl:
         self._network().add_static(address)
 
     async def remove_peer(self, node_id: bytes) -> bool:
-        return await self._network().disconnect(node_id)
+        return self._network().disconnect(node_id)
 
     def set_log_level(self, level: str) -> None:
         set_log_level(level)

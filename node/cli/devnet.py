@@ -54,6 +54,12 @@ def devnet(
         int | None,
         typer.Option(min=1, max=65_000, help="The sequencer's admin_*; followers take the ports after it; else none."),
     ] = None,
+    p2p_port: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=65_000, help="The sequencer's port for peers (9222); followers take the ports after it."
+        ),
+    ] = None,
     gas_limit: Annotated[
         int, typer.Option(min=5_000_000, max=1_000_000_000, help="L2 block gas limit of a new devnet.")
     ] = 20_000_000,
@@ -92,6 +98,7 @@ def devnet(
             l1_port=l1_port,
             metrics_port=metrics_port,
             admin_port=admin_port,
+            p2p_port=p2p_port,
             gas_limit=gas_limit,
             demo_data=demo_data,
         )

@@ -214,7 +214,7 @@ class NodeConfig(ProcessConfig):
         default=None,
         gt=0,
         description=(
-            "Age of the unsafe head, in seconds, beyond which the node is syncing and not ready; without it 60, and 900 "
+            "Age of the unsafe head, in seconds, beyond which the node is syncing and not ready; without it 60, or 900 "
             "for a follower without peers, whose blocks come through L1."
         ),
     )
