@@ -75,6 +75,8 @@ class ChainSync:
         self._judged_on = chain.unsafe_head()
         """Our unsafe head when the last of them was found to be of another branch."""
         self._quarantine: Quarantine | None = None
+        self._stalled_at: tuple[int, int] | None = None
+        """How far down hashes and how far up blocks were known at the last stall."""
         self._pace = Pace(clock)
         self.counts = SyncCounts()
         self.most_held = 0
@@ -120,8 +122,21 @@ class ChainSync:
             try:
                 await self._advance()
             except NoPeerLeft as error:
-                self.counts.stalls += 1
-                log.warning("sync.stalled", reason=str(error), effect="asking again at the next signed block")
+                self._on_stall(error)
+
+    def _on_stall(self, error: NoPeerLeft) -> None:
+        """Nobody has what is missing. Once more with the next signed block; then that one's branch is followed."""
+        self.counts.stalls += 1
+        log.warning("sync.stalled", reason=str(error), effect="asking again at the next signed block")
+        quarantine = self._quarantine
+        if quarantine is None:
+            return
+        reached = (quarantine.lowest.number, self._chain.unsafe_head().number)
+        if reached == self._stalled_at:
+            self._quarantine = None
+            if next(reversed(self._waiting), None) != quarantine.top.hash:
+                self._wake.set()
+        self._stalled_at = reached
 
     async def _advance(self) -> None:
         """Insert all that can be inserted."""
@@ -144,19 +159,20 @@ class ChainSync:
         return next((block for block in self._waiting.values() if block.header.parent_hash == head.hash), None)
 
     def _open_quarantine(self, head: Head) -> Quarantine | None:
-        """The branch to follow: the one that is being followed, else that of the highest signed block."""
+        """The branch to follow: the one that is being followed, else that of the latest signed block."""
         if self._quarantine is not None and self._quarantine.top.number > head.number:
             return self._quarantine
         self._quarantine = None
+        self._mark_same_height(head)
         candidates = [
-            (int(block.header.number), block_hash, block)
+            (block_hash, block)
             for block_hash, block in self._waiting.items()
             if block.header.number > head.number + 1 and block_hash not in self._forked
         ]
-        self._mark_same_height(head)
         if not candidates:
             return None
-        number, block_hash, block = max(candidates, key=lambda candidate: candidate[0])
+        block_hash, block = candidates[-1]
+        number = int(block.header.number)
         self._quarantine = Quarantine(
             Head(number=number, hash=block_hash), block.header.parent_hash, most=self._most_hashes
         )

@@ -403,3 +403,27 @@ async def test_more_hashes_than_there_is_room_for_are_asked_for_again() -> None:
         await until(lambda: bool(service.roster.peers))
         await tell(net, "a", blocks[-1])
         await until(lambda: height(chain) == 1_499)
+
+
+async def test_a_branch_that_nobody_has_any_more_does_not_hold_up_the_one_that_is_signed_now() -> None:
+    lost = BLOCKS[:5] + branch(30, on=BLOCKS[4], salt=4)
+    chain = ToyChain(BLOCKS[:5])
+    async with network() as net:
+        service = net.add("a", chain)
+        net.add("honest", ToyChain(BLOCKS))
+        net.connect("a", "honest")
+        await until(lambda: bool(service.roster.peers))
+        service.asking._sleep = lambda _seconds: asyncio.sleep(0)
+        now = [0.0]
+
+        def clock() -> float:  # pauses pass at once
+            now[0] += 0.5
+            return now[0]
+
+        service.asking._clock = clock
+        await tell(net, "a", lost[34], by="honest")
+        await until(lambda: service.sync.counts.stalls == 1)
+        for made in BLOCKS[20:24]:
+            await tell(net, "a", made, by="honest")
+        await until(lambda: height(chain) == 23)
+        assert chain.unsafe_head().hash == BLOCKS[23].header.hash
