@@ -179,7 +179,8 @@ class Sequencing:
                 expected=expected.hex(),
                 effect="derivation ignores what it posts",
             )
-        outbox = Outbox(chain.db, META_BATCHER + b"out/")
+        salt = b"" if self.conductor is None else _candidate_name(config).encode()
+        outbox = Outbox(chain.db, META_BATCHER + b"out/", salt=salt)
         if self.conductor is not None and self.conductor.takes_over:
             outbox.abandon_all()
         batcher = Batcher(
@@ -240,11 +241,16 @@ def make_conductor(
     client = EtcdClient(config.etcd, http, user=config.etcd_user, password=password)
     rollup = chain.config
     shared = SharedLog(client, f"/openledger/{rollup.l2_chain_id}/{rollup.genesis.l2.hash.hex()}".encode())
-    name = config.candidate_name or socket.gethostname()
-    candidate = Candidate(name=name, node_id=node_id or secrets.token_hex(8), rpc=config.candidate_rpc or "")
+    candidate = Candidate(
+        name=_candidate_name(config), node_id=node_id or secrets.token_hex(8), rpc=config.candidate_rpc or ""
+    )
     return Conductor(
         leadership=Leadership(client, shared.leader_key, candidate, lease_seconds=config.etcd_lease),
         shared_log=shared,
         chain=CandidateChain(chain.engine, engine_thread, l1),
         ready=lambda: driver.started,
     )
+
+
+def _candidate_name(config: NodeConfig) -> str:
+    return config.candidate_name or socket.gethostname()

@@ -92,9 +92,10 @@ class ChannelRecord:
 class Outbox:
     """The records on disk, and a copy in memory."""
 
-    def __init__(self, store: MetaStore, prefix: bytes) -> None:
-        """Reads what is there. Raises OutboxDamaged."""
+    def __init__(self, store: MetaStore, prefix: bytes, *, salt: bytes = b"") -> None:
+        """Reads what is there. `salt` tells channels of several batchers with one key apart. Raises OutboxDamaged."""
         self._store = store
+        self._salt = salt
         self._prefix = prefix
         stored = [ChannelRecord.decode(value) for _, value in store.iterate_meta(prefix + _CHANNEL)]
         self._records = {record.sequence: record for record in sorted(stored, key=lambda one: one.sequence)}
@@ -109,7 +110,7 @@ class Outbox:
         sequence = int.from_bytes(self._store.get_meta(key) or b"", "big") + 1
         encoded = sequence.to_bytes(8, "big")
         self._store.put_meta(key, encoded)
-        return sequence, keccak256(_ID_DOMAIN + encoded + parent_hash)[:16]
+        return sequence, keccak256(_ID_DOMAIN + self._salt + encoded + parent_hash)[:16]
 
     def put(self, record: ChannelRecord) -> None:
         """Write or overwrite; once this returns it survives a kill."""

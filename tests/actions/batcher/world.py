@@ -377,6 +377,7 @@ class World:
         self.depth = depth
         self.fuse = Fuse()
         self.disk = Disk(self.fuse)
+        self.salt = b""
         self.l1 = L1Stub(self.fuse)
         self.rollup = rollup_config(self.l1.chain[0].ref.id, window, channel_timeout)
         self.l2 = L2Stub(self.l1, self.rollup)
@@ -399,7 +400,7 @@ class World:
             l2=self.l2,
             l1=self.l1,
             sender=sender,
-            outbox=Outbox(self.disk, b"\x21"),
+            outbox=Outbox(self.disk, b"\x21", salt=self.salt),
             rollup=self.rollup,
             config=self.config,
         )
