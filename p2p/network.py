@@ -69,7 +69,8 @@ class PeerNetwork:
         self._greeting = Greeting(identity, network, status=status, agent=agent, advertise=lambda: settings.advertise)
         self._door = Door(settings, self.scores, self.counters)
         self._connections: dict[NodeId, PeerConnection] = {}
-        self._dialling: set[str] = set()
+        self._busy: set[str] = set()
+        """Addresses that are being dialled or that lead to a peer: as many as there are outbound connections."""
         self._greeting_now: set[NodeId] = set()
         """Nodes to which this node is giving its Proof."""
         self._children: set[asyncio.Task[None]] = set()
@@ -189,12 +190,12 @@ class PeerNetwork:
             self._wake.clear()
 
     def _dial_due(self) -> None:
-        room = self.settings.max_peers - len(self._connections) - len(self._dialling)
-        outbound = sum(connection.outbound for connection in self._connections.values()) + len(self._dialling)
-        learned = max(0, min(room, self.settings.wanted_outbound - outbound))
-        due = self.book.due(busy=self._dialling, connected=self._connections.keys(), learned=learned)
+        inbound = sum(not connection.outbound for connection in self._connections.values())
+        room = self.settings.max_peers - inbound - len(self._busy)
+        learned = max(0, min(room, self.settings.wanted_outbound - len(self._busy)))
+        due = self.book.due(busy=self._busy, connected=self._connections.keys(), learned=learned)
         for address in list(due)[: max(0, room)]:
-            self._dialling.add(address)
+            self._busy.add(address)
             self._spawn(self._dial(address))
 
     async def _dial(self, address: str) -> None:
@@ -207,7 +208,7 @@ class PeerNetwork:
         else:
             lasted = await self._meet(socket, address)
         finally:
-            self._dialling.discard(address)
+            self._busy.discard(address)
             if lasted:
                 self.book.ended(address)
             else:
