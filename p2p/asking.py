@@ -8,13 +8,14 @@ an answer must be follows from hashes alone, so that it doesn't matter who gives
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, TypeVar
 
 import structlog
 
 from p2p.envelope import MAX_ENVELOPE, decode_envelope
 from p2p.errors import BrokenPromise, NoAnswer, NoPeerLeft, OtherBranch, PeerFault, RequestDeclined
-from p2p.messages import Blocks, GetBlocks, GetHeaders, Headers, Request, Response
+from p2p.messages import MAX_BLOCKS, Blocks, GetBlocks, GetHeaders, Headers, Request, Response
 from p2p.ports import Head, NodeId, Peer, PeersPort
 from p2p.signed_block import claimed_length
 from state.blocks import Block, Header
@@ -22,11 +23,14 @@ from state.errors import DecodeError
 from state.primitives.crypto import keccak256
 from state.primitives.types import Hash32
 
-REQUEST_SECONDS: Final = 10.0
+REQUEST_SECONDS: Final = 8.0
+FIRST_SHARE: Final = 0.25
+LEAST_SHARE: Final = 1 / 64
+"""A peer behind a slow link is asked for so much less than could be asked for at once."""
+HEADERS_SHARE: Final = 4
+"""Headers are that much lighter than blocks."""
 ATTEMPTS: Final = 8
 """How often one range is asked for before `NoPeerLeft`."""
-PATIENCE_SECONDS: Final = 10.0
-"""How long it is waited for peers that are left alone."""
 FIRST_PAUSE: Final = 0.25
 LONGEST_PAUSE: Final = 4.0
 LOOK_AGAIN_SECONDS: Final = 0.5
@@ -49,6 +53,8 @@ class Standing:
     claimed: int = 0
     """The highest block that it announced, or claimed by status."""
     first: int = 0
+    share: float = FIRST_SHARE
+    """Of a whole range, what it is asked for at once: as much as it answers in good time."""
     under_way: int = 0
     disappointments: int = 0
     """In a row."""
@@ -92,46 +98,49 @@ class Asking:
         Raises NoPeerLeft.
         """
 
-        def make(request: int) -> GetHeaders:
-            return GetHeaders(request=request, last=last.number, count=count)
+        def make(share: float, request: int) -> GetHeaders:
+            wanted = max(1, round(count * min(1.0, share * HEADERS_SHARE)))
+            return GetHeaders(request=request, last=last.number, count=wanted)
 
         async def judge(answer: Response) -> list[Hash32]:
             return await _judge_headers(answer, last, count)
 
-        return await self._ask(make, (last.number, last.number), judge)
+        return await self._ask(make, last.number, judge)
 
     async def blocks(self, first: int, hashes: Sequence[Hash32]) -> list[Block]:
         """The blocks with these hashes, or the first few of them, at least 1. Raises NoPeerLeft."""
 
-        def make(request: int) -> GetBlocks:
-            return GetBlocks(request=request, first=first, count=len(hashes))
+        def make(share: float, request: int) -> GetBlocks:
+            return GetBlocks(request=request, first=first, count=min(len(hashes), max(1, round(MAX_BLOCKS * share))))
 
         async def judge(answer: Response) -> list[Block]:
             return await _judge_blocks(answer, first, hashes)
 
-        return await self._ask(make, (first, first + len(hashes) - 1), judge)
+        return await self._ask(make, first, judge)
 
     async def _ask(
-        self, make: Callable[[int], Request], wanted: tuple[int, int], judge: Callable[[Response], Awaitable[T]]
+        self, make: Callable[[float, int], Request], wanted: int, judge: Callable[[Response], Awaitable[T]]
     ) -> T:
-        patient_until = self._clock() + PATIENCE_SECONDS
         for _ in range(ATTEMPTS):
-            peer = await self._choose(wanted, patient_until)
+            peer = await self._choose(wanted)
             standing = self._standing(peer)
             standing.under_way += 1
+            asked_at = self._clock()
             try:
-                answer = await judge(await peer.request(make, seconds=self._request_seconds))
+                response = await peer.request(partial(make, standing.share), seconds=self._request_seconds)
+                self._adapt(standing, self._clock() - asked_at)
+                answer = await judge(response)
             except (NoAnswer, RequestDeclined, PeerFault) as error:
-                self._disappointed(peer, standing, error)
+                self._disappointed(peer, standing, error, self._clock() - asked_at)
             else:
                 standing.disappointments = 0
                 return answer
             finally:
                 standing.under_way -= 1
-        raise NoPeerLeft(f"blocks {wanted[0]} to {wanted[1]}: no peer gave them in {ATTEMPTS} attempts")
+        raise NoPeerLeft(f"block {wanted}: no peer gave it in {ATTEMPTS} attempts")
 
-    async def _choose(self, wanted: tuple[int, int], patient_until: float) -> Peer:
-        """The peer to ask next; waits for one that is left alone just now. Raises NoPeerLeft."""
+    async def _choose(self, wanted: int) -> Peer:
+        """The peer to ask next; waits for one that is left alone just now. Raises NoPeerLeft where there is none."""
         while True:
             peers, now = list(self._peers.peers), self._clock()
             if peer := min(
@@ -140,15 +149,15 @@ class Asking:
                 default=None,
             ):
                 return peer
-            resumes_at = min((self._standing(peer).resumes_at for peer in peers), default=now)
-            if not peers or resumes_at > patient_until:
-                raise NoPeerLeft(f"blocks {wanted[0]} to {wanted[1]}: none of {len(peers)} peers is left to ask")
+            if not peers:
+                raise NoPeerLeft(f"block {wanted}: no peer is connected")
+            resumes_at = min(self._standing(peer).resumes_at for peer in peers)
             await self._sleep(min(resumes_at - now, LOOK_AGAIN_SECONDS))
 
-    def _rank(self, peer: Peer, wanted: tuple[int, int]) -> tuple[bool, int, int]:
+    def _rank(self, peer: Peer, wanted: int) -> tuple[bool, int, int]:
         """Lowest first. Claims are old news, so one that claims too little is asked last rather than not at all."""
         standing = self._standing(peer)
-        claims = standing.first <= wanted[0] and wanted[1] <= standing.claimed
+        claims = standing.first <= wanted <= standing.claimed
         return (not claims, standing.disappointments, standing.under_way)
 
     def _standing(self, peer: Peer) -> Standing:
@@ -156,13 +165,23 @@ class Asking:
         standing.claimed = max(standing.claimed, peer.head.number)
         return standing
 
-    def _disappointed(self, peer: Peer, standing: Standing, error: NoAnswer | RequestDeclined | PeerFault) -> None:
+    def _adapt(self, standing: Standing, seconds: float) -> None:
+        """Ask for more at once where answers come quickly, for less where they hardly come in time."""
+        if seconds < self._request_seconds / 8:
+            standing.share = min(1.0, standing.share * 2)
+        elif seconds > self._request_seconds / 2:
+            standing.share = max(LEAST_SHARE, standing.share / 2)
+
+    def _disappointed(
+        self, peer: Peer, standing: Standing, error: NoAnswer | RequestDeclined | PeerFault, seconds: float
+    ) -> None:
         now = self._clock()
         if standing.resumes_at <= now:  # several requests that fail at once are one disappointment
             standing.resumes_at = now + min(LONGEST_PAUSE, FIRST_PAUSE * 2**standing.disappointments)
             standing.disappointments = min(standing.disappointments + 1, 16)
         log.debug("sync.disappointed", peer=peer.node_id.hex()[:8], reason=str(error))
         if isinstance(error, NoAnswer):
+            self._adapt(standing, max(seconds, self._request_seconds / 8))
             peer.fault(NO_ANSWER_POINTS, str(error))
         elif isinstance(error, PeerFault):
             self.false_answers += 1
