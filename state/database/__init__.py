@@ -10,11 +10,12 @@ receipts and logs by hash, number or index, the flat state of the head, trie nod
     chain       ChainDatabase: commit, rewind, heads; reading: all that is read
     block_batches   what a block's commit writes and its rewinding undoes
     import_writer  a chain that begins in its middle, from a snapshot
+    pruning     which trie nodes may be deleted, where only newer states are kept
     log_index   where logs are found, and the search; address_index: where accounts appear, if a node is told to know
 
 After `kill -9` at any instant the database is at the last committed block: a block's data, its indexes, the flat
 state and the heads are one batch, synced. Block data keyed by hash stays after a reorg; the canonical indexes and the
-flat state are rewound by reverse diffs. Archive mode: no trie node is ever deleted.
+flat state are rewound by reverse diffs. An archive never deletes a trie node, a pruned database does (`pruning`).
 
 Start reading at `chain.py`, with `schema.py` beside it. The only room that imports plyvel; imports nothing of ours but
 `blocks`, `primitives` and `errors`; above all not `trie`.
@@ -25,6 +26,7 @@ from state.database.chain import AnotherChain, ChainDatabase, InconsistentHeads,
 from state.database.import_writer import ImportWriter
 from state.database.leveldb import DatabaseCorrupt, DatabaseLocked, LevelDBStore, LevelStatistics, StoreStatistics
 from state.database.log_index import LogEntry, TooManyLogs
+from state.database.pruning import PruningMismatch, Retention
 from state.database.reading import ChainReads, NotInitialised, PrunedHistory, PrunedState, UnknownBlock
 from state.database.records import BlockRecord, Heads, StateDelta
 from state.database.schema import MissingData, SchemaMismatch
@@ -51,6 +53,8 @@ __all__ = [
     "NotOnFlatHead",
     "PrunedHistory",
     "PrunedState",
+    "PruningMismatch",
+    "Retention",
     "SchemaMismatch",
     "StateDelta",
     "StoreStatistics",

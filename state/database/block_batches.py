@@ -25,14 +25,19 @@ KEPT_REVERSE_DIFFS: Final = 1024
 
 
 def put_block(record: BlockRecord, batch: WriteBatch) -> None:
-    """Adds what is kept of a block for ever, by hash: header, body, receipts, code, trie nodes."""
+    """Adds what an archive keeps of a block for ever, by hash: header, body, receipts, code, trie nodes."""
+    put_block_without_nodes(record, batch)
+    for node_hash, node in record.delta.nodes.items():
+        batch.put(schema.NODE + node_hash, node)
+
+
+def put_block_without_nodes(record: BlockRecord, batch: WriteBatch) -> None:
+    """Adds what every database keeps of a block for ever."""
     batch.put(schema.HEADER + record.hash, record.header.encode())
     batch.put(schema.BODY + record.hash, encode_body(record))
     batch.put(schema.RECEIPTS + record.hash, encode_receipts(record.receipts, record.receipt_extras))
     for code_hash, code in record.delta.codes.items():
         batch.put(schema.CODE + code_hash, code)
-    for node_hash, node in record.delta.nodes.items():
-        batch.put(schema.NODE + node_hash, node)
 
 
 def put_canonical(record: BlockRecord, batch: WriteBatch) -> None:

@@ -7,7 +7,8 @@ up by one, `rewind_to` moves it down; both are one batch.
 from collections.abc import Callable
 from threading import Lock
 
-from state.database import block_batches, schema
+from state.database import block_batches, pruning, schema
+from state.database.pruning import Retention
 from state.database.reading import ChainReads, meta_key
 from state.database.records import BlockRecord, Heads
 from state.database.stores import KeyValueStore, WriteBatch
@@ -43,9 +44,19 @@ class ChainDatabase(ChainReads):
         *,
         on_batch: Callable[[WriteBatch], None] | None = None,
         index_addresses: bool = False,
+        full: bool | None = None,
+        retention: Retention | None = None,
     ) -> None:
-        """`index_addresses`: keep the address index, from the next block on where it isn't kept yet."""
+        """`index_addresses`: keep the address index, from the next block on where it isn't kept yet. `full`: let old
+        states go as `retention` says, for good; None: as the chain in `store` is kept, a new one as an archive.
+
+        Raises PruningMismatch where the chain in `store` is kept in another way.
+        """
         schema.open_schema(store)
+        if full is not None and store.get(schema.HEADS_KEY) is not None:
+            pruning.check_mode(store, full=full)
+        self._begins_full = bool(full)
+        self._retention = retention or Retention()
         super().__init__(store)
         self.on_batch = on_batch
         self._index_addresses = index_addresses
@@ -94,7 +105,11 @@ class ChainDatabase(ChainReads):
                 )
             return
         batch = WriteBatch()
-        block_batches.put_block(genesis, batch)
+        if self._begins_full:
+            block_batches.put_block_without_nodes(genesis, batch)
+            pruning.begin_full(genesis.delta, self._store, batch)
+        else:
+            block_batches.put_block(genesis, batch)
         block_batches.put_canonical(genesis, batch)
         self._put_addresses(genesis, batch)
         batch.merge(block_batches.flat_changes(genesis.delta))
@@ -115,7 +130,7 @@ class ChainDatabase(ChainReads):
                 f"{record.header.parent_hash.hex()}, expected {flat_head.hex()} ({parent.number})"
             )
         batch = WriteBatch()
-        block_batches.put_block(record, batch)
+        self._put_block(record, heads, batch)
         block_batches.put_canonical(record, batch)
         self._put_addresses(record, batch)
         block_batches.put_reverse_diff(self._store, record.header.number, record.delta, batch)
@@ -124,6 +139,17 @@ class ChainDatabase(ChainReads):
         self._write_with(batch, extra, sync=True)
         # The next block's update begins at these nodes.
         self._nodes.put_all(record.delta.nodes)
+
+    def _put_block(self, record: BlockRecord, heads: Heads, batch: WriteBatch) -> None:
+        if not pruning.is_full(self._store):
+            block_batches.put_block(record, batch)
+            return
+        block_batches.put_block_without_nodes(record, batch)
+        number = record.header.number
+        finalized = number if heads.finalized == record.hash else self.require_header(heads.finalized).number
+        floor = self._retention.floor(number, finalized)
+        oldest = self.states_from
+        pruning.commit_nodes(self._store, number, record.delta, oldest=oldest, floor=floor, batch=batch)
 
     def _put_addresses(self, record: BlockRecord, batch: WriteBatch) -> None:
         """A block that is not indexed ends the index: it has no gaps, and begins anew when it is wanted again."""
@@ -144,8 +170,11 @@ class ChainDatabase(ChainReads):
         if self.canonical_hash(target) != block_hash:
             raise InconsistentHeads(f"can't rewind to block {block_hash.hex()}: it is not canonical")
         batch = WriteBatch()
-        for number in range(self.require_header(flat_head).number, target, -1):
+        numbers = range(self.require_header(flat_head).number, target, -1)
+        for number in numbers:
             block_batches.rewind_block(self._store, number, self._require_canonical(number), batch)
+        if pruning.is_full(self._store):
+            pruning.rewind_nodes(self._store, numbers, batch)
         self._put_heads(before, heads, block_hash, target, batch)
         self._write_with(batch, extra, sync=True)
 
@@ -155,6 +184,8 @@ class ChainDatabase(ChainReads):
         `record` is the head under another state root; its delta holds what changes in the head's state. The former
         head stays readable by hash. For sandboxes: no protocol rule ever does it. Raises NotOnFlatHead.
         """
+        if pruning.is_full(self._store):
+            raise NotOnFlatHead("a head can't be replaced in a pruned database: sandboxes keep archives")
         before, flat_head = self._heads()
         old = self.require_header(flat_head)
         if record.header.number != old.number or record.header.parent_hash != old.parent_hash:

@@ -22,6 +22,10 @@ class StateDelta:
     """New contract code by hash."""
     nodes: dict[Hash32, bytes] = field(default_factory=dict)
     """New trie nodes by hash, account trie and storage tries alike."""
+    placed: list[Hash32] = field(default_factory=list)
+    """Nodes by hash, once for each place in the state's tries that they now stand in and did not before."""
+    displaced: list[Hash32] = field(default_factory=list)
+    """Nodes by hash, once for each place that they stood in before and do not now. What was put back is in both."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

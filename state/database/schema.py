@@ -17,6 +17,8 @@
     0d    "heads"                               unsafe, safe, finalized and flat head: four block hashes, joined
     0e    number 8                              reverse diff: the write batch that undoes this block's flat state
     0f    address 20, number 8                  indexes u32 of the transactions of this address in this canonical block
+    10    node hash 32                          count u32 of this trie node if more than 1; see `pruning`
+    11    number 8                              trie nodes that this block placed and displaced; see `pruning`
     20    owner's choice                        L1 view (rollup.l1, derivation's resumption point)
     21    owner's choice                        batcher outbox
     22    owner's choice                        sequencer, last signed block
@@ -28,8 +30,8 @@
 A log position is three u32: transaction index, the log's index in its block, the log's index in its receipt; a value
 is a row of them in order. All numbers are big-endian, so that key order is numeric order.
 
-Hash-keyed data (03 to 07) stays for ever; 01, 02, 08 to 0c, 0e and 0f describe the canonical chain up to the flat head
-and are rewound on a reorg.
+Hash-keyed data (03 to 07) stays for ever, but for 03 in a pruned database; 01, 02, 08 to 0c, 0e, 0f and 11 describe the
+canonical chain up to the flat head and are rewound on a reorg.
 """
 
 from collections.abc import Callable, Mapping
@@ -55,6 +57,8 @@ LOG_BLOCK: Final = b"\x0c"
 HEAD: Final = b"\x0d"
 REVERSE_DIFF: Final = b"\x0e"
 ADDRESS_TRANSACTIONS: Final = b"\x0f"
+NODE_COUNT: Final = b"\x10"
+NODE_JOURNAL: Final = b"\x11"
 
 META_L1_VIEW: Final = b"\x20"
 META_BATCHER: Final = b"\x21"
@@ -80,6 +84,9 @@ BLOCKS_FROM_KEY: Final = DATABASE + b"blocks"
 
 STATES_FROM_KEY: Final = DATABASE + b"states"
 """The block from which on the states of all canonical ones are here; absent where all are."""
+
+PRUNING_KEY: Final = DATABASE + b"pruning"
+"""`full` where states are let go; absent in an archive."""
 
 HEADS_KEY: Final = HEAD + b"heads"
 """One key, so that nobody reads a safe head of one moment with an unsafe head of another."""

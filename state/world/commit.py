@@ -7,7 +7,7 @@ from state.blocks import EMPTY_TRIE_ROOT
 from state.database import StateDelta
 from state.primitives.crypto import keccak256
 from state.primitives.types import Address, Hash32
-from state.trie import NodeSource, get_value, update_trie
+from state.trie import NodeSource, TrieUpdate, get_value, update_trie, walk_trie
 from state.world.accounts import decode_account, encode_account, encode_word
 from state.world.types import Account, StateChanges
 
@@ -36,8 +36,15 @@ def commit_changes(source: NodeSource, parent_root: Hash32, changes: StateChange
         commit.accounts[address] = leaf
         leaves[keccak256(address)] = leaf or b""
     update = update_trie(source, parent_root, leaves)
-    commit.nodes.update(update.nodes)
-    delta = StateDelta(accounts=commit.accounts, storage=commit.storage, codes=dict(changes.codes), nodes=commit.nodes)
+    commit.take(update)
+    delta = StateDelta(
+        accounts=commit.accounts,
+        storage=commit.storage,
+        codes=dict(changes.codes),
+        nodes=commit.nodes,
+        placed=commit.placed,
+        displaced=commit.displaced,
+    )
     return StateCommit(state_root=update.root, delta=delta, storage_roots=commit.storage_roots)
 
 
@@ -48,14 +55,25 @@ class _Commit:
         self.accounts: dict[Address, bytes | None] = {}
         self.storage: dict[tuple[Address, bytes], bytes | None] = {}
         self.nodes: dict[Hash32, bytes] = {}
+        self.placed: list[Hash32] = []
+        self.displaced: list[Hash32] = []
         self.storage_roots: dict[Address, Hash32] = {}
+
+    def take(self, update: TrieUpdate) -> None:
+        """Notes what became of one trie: another may have the same nodes."""
+        self.nodes.update(update.nodes)
+        self.placed += update.nodes
+        self.displaced += update.removed
 
     def account_after(self, address: Address, changes: StateChanges) -> Account | None:
         """The account with its new storage root."""
         account = changes.accounts[address] if address in changes.accounts else self._parent_account(address)
         if account is None:
+            self._displace_storage(address)
             return None
         wiped = address in changes.wiped_storage
+        if wiped:
+            self._displace_storage(address)
         slots = changes.storage.get(address)
         if not wiped and not slots:
             return account
@@ -69,6 +87,13 @@ class _Commit:
         leaf = get_value(self._source, self._parent_root, keccak256(address))
         return None if leaf is None else decode_account(leaf)
 
+    def _displace_storage(self, address: Address) -> None:
+        """Notes that an account's whole storage trie goes: since Cancun nothing that was stored before a block does."""
+        account = self._parent_account(address)
+        if account is not None:
+            found = walk_trie(self._source, account.storage_root)
+            self.displaced += (node_hash for node_hash, _ in found if node_hash is not None)
+
     def _update_storage(self, address: Address, before: Hash32, slots: Mapping[int, int]) -> Hash32:
         updates: dict[bytes, bytes] = {}
         for slot, value in slots.items():
@@ -77,6 +102,6 @@ class _Commit:
             self.storage[address, key] = word
             updates[keccak256(key)] = word or b""
         update = update_trie(self._source, before, updates)
-        self.nodes.update(update.nodes)
+        self.take(update)
         self.storage_roots[address] = update.root
         return update.root
