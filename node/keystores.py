@@ -6,7 +6,7 @@ The password is in a file of its own, so that a copy of the keys alone gives nob
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from eth_account import Account
@@ -14,6 +14,10 @@ from eth_account import Account
 from node.errors import StartupError
 
 log = structlog.get_logger("node")
+
+STANDARD_ROUNDS: Final = 2**18
+LIGHT_ROUNDS: Final = 2**12
+"""Geth's `--lightkdf`: milliseconds instead of a second. Enough where the password itself is random."""
 
 
 def is_keystore(text: str) -> bool:
@@ -37,9 +41,9 @@ def decrypt(text: str, path: Path, password_file: Path | None) -> bytes:
         raise StartupError(f"keystore {path} can't be opened with the password in {password_file}: {error}") from error
 
 
-def encrypt(key: bytes, password: str) -> str:
-    """A keystore's text: scrypt with the parameters of geth's standard, and a line's end."""
-    keystore: dict[str, Any] = Account.encrypt(key, password)
+def encrypt(key: bytes, password: str, *, rounds: int = STANDARD_ROUNDS) -> str:
+    """A keystore's text: scrypt as geth's standard has it, or in fewer rounds for a password that nobody can guess."""
+    keystore: dict[str, Any] = Account.encrypt(key, password, kdf="scrypt", iterations=rounds)
     return json.dumps(keystore) + "\n"
 
 

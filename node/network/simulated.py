@@ -18,7 +18,7 @@ from contracts.l1_genesis import l1_genesis
 from node.devnet.network import NOBODY
 from node.errors import StartupError
 from node.files import load_key
-from node.keystores import encrypt, read_password, write_secret
+from node.keystores import LIGHT_ROUNDS, STANDARD_ROUNDS, encrypt, read_password, write_secret
 from node.network.files import NetworkFiles, l1_genesis_hash, with_anchor_root, write_json, write_network
 from state.primitives.crypto import private_key_to_address
 from state.primitives.types import Address
@@ -71,7 +71,8 @@ def create_simulated_network(network: SimulatedNetwork) -> NetworkFiles:
 
 def _operators(network: SimulatedNetwork) -> dict[str, Address]:
     """Role -> address; keys that are there from an earlier try are kept."""
-    password = None if network.password_file is None else _password(network.password_file)
+    rounds = LIGHT_ROUNDS if network.password_file and _make_password(network.password_file) else STANDARD_ROUNDS
+    password = None if network.password_file is None else read_password(network.password_file)
     addresses = {}
     for role in ROLES:
         path = network.key(role)
@@ -79,15 +80,17 @@ def _operators(network: SimulatedNetwork) -> dict[str, Address]:
             key = load_key(path, network.password_file)
         else:
             key = bytes(Account.create().key)
-            write_secret(path, f"0x{key.hex()}\n" if password is None else encrypt(key, password))
+            write_secret(path, f"0x{key.hex()}\n" if password is None else encrypt(key, password, rounds=rounds))
         addresses[role] = private_key_to_address(key)
     return addresses
 
 
-def _password(path: Path) -> str:
-    if not path.exists():
-        write_secret(path, secrets.token_urlsafe(PASSWORD_BYTES) + "\n")
-    return read_password(path)
+def _make_password(path: Path) -> bool:
+    """Whether a random password was written; False where somebody's is there."""
+    if path.exists():
+        return False
+    write_secret(path, secrets.token_urlsafe(PASSWORD_BYTES) + "\n")
+    return True
 
 
 def _genesis_config(network: SimulatedNetwork, operators: Mapping[str, Address]) -> GenesisConfig:
