@@ -176,16 +176,20 @@ def watch_store(readings: Readings, store: KeyValueStore) -> None:
     )
 
 
-def watch_conductor(readings: Readings, conductor: Conductor) -> None:
-    """Who leads, as this candidate sees it."""
-    readings.gauge("openledger_leader", "1 while this candidate leads", lambda: conductor.leading)
+def watch_leadership(readings: Readings, conductor: Conductor | None) -> None:
+    """Who leads, as this candidate sees it; without a conductor the one sequencer always does."""
+
+    def read(value: Callable[[Conductor], float], alone: float = 0) -> Callable[[], float]:
+        return lambda: alone if conductor is None else value(conductor)
+
+    readings.gauge("openledger_leader", "1 while this sequencer leads", read(lambda one: one.leading, alone=1))
     readings.gauge(
-        "openledger_leader_term", "Fencing token of the term, 0 without one", lambda: conductor.status.term or 0
+        "openledger_leader_term", "Fencing token of the term, 0 without one", read(lambda one: one.status.term or 0)
     )
-    readings.gauge(
-        "openledger_committed_number", "Head of the shared log of blocks, as last seen", lambda: _committed(conductor)
+    readings.gauge("openledger_committed_number", "Head of the shared log of blocks, as last seen", read(_committed))
+    readings.counter(
+        "openledger_elections", "Terms that this candidate was elected for", read(lambda one: one.elections)
     )
-    readings.counter("openledger_elections", "Terms that this candidate was elected for", lambda: conductor.elections)
 
 
 def _committed(conductor: Conductor) -> float:

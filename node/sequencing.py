@@ -22,7 +22,7 @@ from node.errors import StartupError
 from node.files import load_addresses, load_key, read_text
 from node.joining import Chain
 from node.metrics import Readings
-from node.readings import watch_accounts, watch_batcher, watch_conductor
+from node.readings import watch_accounts, watch_batcher, watch_leadership
 from rollup.batcher import Batcher, BatcherConfig, BatcherMetrics, Outbox
 from rollup.driver import Driver
 from rollup.l1 import L1Client, L1TransactionSender, MetaJournal
@@ -90,6 +90,7 @@ class Sequencing:
     async def run(self, pool: TxPool, admin: AdminControl | None) -> None:
         """Until cancelled. Raises StartupError for files that lack what a part needs, before it leads."""
         self._load_keys()
+        watch_leadership(self.readings, self.conductor)
         accounts = AccountsWatch(self.l1)
         if "batcher" in self._keys:
             watch_batcher(self.readings, self.chain.engine, lambda: self._posting)
@@ -102,7 +103,6 @@ class Sequencing:
         if self.conductor is None:
             await lead()
         else:
-            watch_conductor(self.readings, self.conductor)
             await self.conductor.run(lead)
 
     def _load_keys(self) -> None:
