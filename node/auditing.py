@@ -16,6 +16,7 @@ import structlog
 
 from node.errors import UnresolvedDivergence
 from node.readers import QueryTimedOut, ReaderCrashed
+from state.database import PrunedState
 from state.execution.errors import ExecutionDivergence
 from state.primitives.types import Hash32
 
@@ -95,7 +96,7 @@ class Auditor:
         except ExecutionDivergence as error:
             log.critical("audit.diverged", hash=block_hash.hex(), evidence=str(self._evidence), reason=str(error))
             raise
-        except (QueryTimedOut, ReaderCrashed) as error:
+        except (QueryTimedOut, ReaderCrashed, PrunedState) as error:
             self.skipped += 1
             log.warning("audit.skipped", hash=block_hash.hex(), reason=str(error))
         else:

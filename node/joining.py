@@ -8,13 +8,14 @@ from typing import Final
 import structlog
 
 from node.auditing import require_no_divergence
-from node.config import NodeConfig, without_secrets
+from node.config import NodeConfig, Pruning, without_secrets
 from node.files import load_genesis, load_rollup
 from rollup.engine import Engine
 from rollup.errors import L1Unavailable, RollupConfigError
 from rollup.l1 import L1Client
 from rollup.types import RollupConfig
-from state.database import ChainDatabase, LevelDBStore
+from state.database import ChainDatabase, LevelDBStore, Retention
+from state.errors import StorageError
 from state.execution.fast import FastExecutor
 from state.execution.port import ChainRules
 from state.transition import GenesisSpec, genesis_record
@@ -22,6 +23,13 @@ from state.transition import GenesisSpec, genesis_record
 log = structlog.get_logger("node")
 
 L1_RETRY_SECONDS: Final = 1.0
+
+
+@dataclass(slots=True, kw_only=True)
+class ProvableFrom:
+    """The oldest L2 block whose state must stay provable, as far as is known: a pruned database keeps it."""
+
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +41,8 @@ class Chain:
     rules: ChainRules
     config: RollupConfig
     genesis: GenesisSpec
+    provable: ProvableFrom
+    """Whoever learns which states must stay provable says so here."""
 
 
 def open_chain(config: NodeConfig) -> Chain:
@@ -54,10 +64,21 @@ def open_chain(config: NodeConfig) -> Chain:
             f"{config.genesis} gives genesis 0x{record.hash.hex()}, {config.rollup} says "
             f"0x{rollup.genesis.l2.hash.hex()}: the two files are of different networks"
         )
-    db = ChainDatabase(LevelDBStore(config.data_dir / "chain"), index_addresses=config.address_index)
-    db.initialise(record)
+    store = LevelDBStore(config.data_dir / "chain")
+    provable = ProvableFrom()
+    try:
+        db = ChainDatabase(
+            store,
+            index_addresses=config.address_index,
+            full=config.pruning is Pruning.FULL,
+            retention=Retention(provable_from=lambda: provable.number),
+        )
+        db.initialise(record)
+    except StorageError:
+        store.close()
+        raise
     engine = Engine(db=db, executor=FastExecutor(), rules=rules, config=rollup)
-    return Chain(db=db, engine=engine, rules=rules, config=rollup, genesis=genesis)
+    return Chain(db=db, engine=engine, rules=rules, config=rollup, genesis=genesis, provable=provable)
 
 
 async def check_l1(l1: L1Client, expected: RollupConfig, *, url: str, rollup: Path) -> None:

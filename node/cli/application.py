@@ -20,6 +20,7 @@ _COMMANDS: Final = {
     "admin": ("node.cli.admin", "Start and stop parts of a running node over its admin port."),
     "inspect": ("node.cli.inspect", "Show what a data directory holds; the node must not be running."),
     "snapshot": ("node.cli.snapshot", "Make a node from the state of another one, checked against L1."),
+    "prune": ("node.cli.prune", "Make an archive a pruned database; the node must not be running."),
     "demo": ("client.commands.demo", "Make Datanets and models, pay for inferences, claim rewards."),
     "account": ("client.commands.account", "Keys, balances, transfers."),
     "faucet": ("client.commands.faucet", "Ask a devnet's faucet for OPEN."),

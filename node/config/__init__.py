@@ -9,7 +9,7 @@ Secrets are files, never values on a command line. Flags are made from the model
 """
 
 from node.config.loading import load
-from node.config.models import L1Config, NodeConfig, Role
+from node.config.models import L1Config, NodeConfig, Pruning, Role
 from node.config.secrets import without_secrets
 
-__all__ = ["L1Config", "NodeConfig", "Role", "load", "without_secrets"]
+__all__ = ["L1Config", "NodeConfig", "Pruning", "Role", "load", "without_secrets"]

@@ -37,6 +37,13 @@ class Role(StrEnum):
     FOLLOWER = "follower"
 
 
+class Pruning(StrEnum):
+    """Which states of old blocks a node keeps. Blocks and receipts stay either way."""
+
+    ARCHIVE = "archive"
+    FULL = "full"
+
+
 class ProcessConfig(BaseModel):
     """What every process has."""
 
@@ -202,6 +209,13 @@ class NodeConfig(ProcessConfig):
         default=False,
         description=(
             "Keep an index of transactions by address, which ots_searchTransactions* need, from the next block on."
+        ),
+    )
+    pruning: Pruning = Field(
+        default=Pruning.ARCHIVE,
+        description=(
+            "archive keeps the state of every block, full those of the last 128 and all from the finalized head on; "
+            "fixed when data_dir is first used, but for `openledger prune`."
         ),
     )
     audit_share: float = Field(

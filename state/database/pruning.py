@@ -30,6 +30,7 @@ KEPT_STATES: Final = 128
 """States below the head that are always kept: geth's number, which contracts of wallets and indexers rely on."""
 NODES_A_BLOCK: Final = 20_000
 """Displaced nodes that one block's batch works off at most, but for the last journal that it begins."""
+SWEEP_BATCH: Final = 10_000
 _FULL: Final = b"full"
 _COUNT: Final = struct.Struct(">I")
 _HASH_BYTES: Final = 32
@@ -192,3 +193,55 @@ def rewind_nodes(store: KeyValueStore, numbers: Iterable[int], batch: WriteBatch
         ledger.release(_placed(_journal(store, number)))
         batch.delete(_journal_key(number))
     ledger.settle({}, batch)
+
+
+# --- an archive made into a pruned database, while nothing runs -----------------------------------------------------
+
+
+def forget_states_below(store: KeyValueStore, oldest: int) -> None:
+    """Says, synced, that states below `oldest` are not kept: the first step, so that nobody reads one half gone."""
+    batch = WriteBatch()
+    batch.put(schema.STATES_FROM_KEY, oldest.to_bytes(8, "big"))
+    for key, _ in store.iterate(start=schema.NODE_JOURNAL, stop=_journal_key(oldest + 1)):
+        batch.delete(key)  # of a pruning that was cut off
+    store.write(batch, sync=True)
+
+
+def write_journal(store: KeyValueStore, number: int, placed: Iterable[Hash32], displaced: Iterable[Hash32]) -> None:
+    """The journal of a block that was committed to an archive."""
+    batch = WriteBatch()
+    batch.put(_journal_key(number), encode_journal(placed, displaced))
+    store.write(batch, sync=False)
+
+
+def sweep_nodes(store: KeyValueStore, count: Callable[[Hash32], int], progress: Callable[[int, int], None]) -> int:
+    """Deletes every trie node with a count of 0 and notes those above 1; returns how many went.
+
+    `progress` hears how many were looked at, and how many of them went. May be cut off and begun again.
+    """
+    batch, seen, gone = WriteBatch(), 0, 0
+    for seen, (key, _) in enumerate(store.iterate(start=schema.NODE, stop=schema.prefix_end(schema.NODE)), 1):
+        node_hash = Hash32(key[1:])
+        places = count(node_hash)
+        if not places:
+            batch.delete(key)
+            gone += 1
+        batch.delete(schema.NODE_COUNT + node_hash)
+        if places > 1:
+            batch.put(schema.NODE_COUNT + node_hash, _COUNT.pack(places))
+        if len(batch) >= SWEEP_BATCH:
+            store.write(batch, sync=False)
+            batch = WriteBatch()
+            progress(seen, gone)
+    store.write(batch, sync=True)
+    progress(seen, gone)
+    return gone
+
+
+def become_full(store: KeyValueStore) -> None:
+    """Says, synced, that this is a pruned database: the last step. Copies that readers keep are no copies any more."""
+    batch = WriteBatch()
+    batch.put(schema.PRUNING_KEY, _FULL)
+    sequence = int.from_bytes(store.get(schema.SEQUENCE_KEY) or b"", "big")
+    batch.put(schema.SEQUENCE_KEY, (sequence + 1).to_bytes(8, "big"))
+    store.write(batch, sync=True)

@@ -13,6 +13,7 @@ from state.database.address_index import AddressRow, address_rows
 from state.database.block_batches import decode_heads
 from state.database.caches import GenerationalCache
 from state.database.log_index import FoundBlock, LogEntry, collect_logs, conditions_of, located_logs, matching_positions
+from state.database.pruning import is_full
 from state.database.records import (
     BlockRecord,
     Heads,
@@ -117,6 +118,11 @@ class ChainReads:
     def blocks_from(self) -> int:
         """The block from which on all canonical ones are here; besides them, always, genesis."""
         return int.from_bytes(self._store.get(schema.BLOCKS_FROM_KEY) or b"", "big")
+
+    @property
+    def is_full(self) -> bool:
+        """Whether old states are let go here; otherwise this is an archive."""
+        return is_full(self._store)
 
     @property
     def states_from(self) -> int:

@@ -1,14 +1,17 @@
 """A pruned database has, after every batch, the nodes of the states that it keeps, and no other node."""
 
+import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from node.pruning import prune_archive
 from state.blocks import EMPTY_TRIE_ROOT, Header
-from state.database import BlockRecord, ChainDatabase, Heads, MemoryStore, Retention, schema
+from state.database import BlockRecord, ChainDatabase, Heads, MemoryStore, Retention, WriteBatch, schema
 from state.database.pruning import _displaced
 from state.primitives.types import Address, Gas, Hash32, Nonce, UnixSeconds, Wei
 from state.trie import NodeSource, walk_trie
@@ -69,16 +72,17 @@ def header(parent: BlockRecord | None, state_root: Hash32, salt: int) -> Header:
 class Chain:
     """A pruned chain whose process is killed after every batch."""
 
-    def __init__(self, retention: Retention) -> None:
-        self.store = MemoryStore()
+    def __init__(self, retention: Retention, *, full: bool = True) -> None:
+        self.store: MemoryStore | DyingStore = MemoryStore()
         self.retention = retention
+        self.full = full
         self.blocks: list[BlockRecord] = []
         self.finalized = 0
         self.salt = 0
         self.open().initialise(self.seal({}))
 
     def open(self) -> ChainDatabase:
-        return ChainDatabase(self.store, full=True, retention=self.retention)
+        return ChainDatabase(self.store, full=self.full, retention=self.retention)
 
     def seal(self, writes: dict[Address, tuple[int, dict[int, int], str]]) -> BlockRecord:
         db = self.open()
@@ -168,6 +172,58 @@ def test_no_state_that_must_stay_provable_is_let_go(steps: list[tuple[str, Any]]
     for kind, argument in steps:
         chain.step(kind, argument)
         assert chain.assert_exact() <= provable
+
+
+@settings(max_examples=40, deadline=None)
+@given(STEPS, STEPS, st.integers(0, 60))
+def test_an_archive_that_is_pruned_is_as_if_it_had_always_been(
+    before: list[tuple[str, Any]], after: list[tuple[str, Any]], killed_at: int
+) -> None:
+    chain = Chain(Retention(states=KEPT), full=False)
+    for kind, argument in before:
+        chain.step(kind, argument)
+    store = chain.store = DyingStore(chain.store, killed_at)
+    try:
+        pruned(chain)
+    except Killed:
+        for block in chain.blocks[chain.open().states_from :]:
+            assert list(nodes_of_state(Stored(chain.store), block.header.state_root)) is not None
+        store.left = None
+        chain.step("block", {})
+        pruned(chain)
+    store.left = None
+    chain.full = True
+    chain.assert_exact()
+    for kind, argument in after:
+        chain.step(kind, argument)
+        chain.assert_exact()
+
+
+def pruned(chain: Chain) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        prune_archive(chain.open(), Path(scratch), chain.retention)
+
+
+class Killed(Exception):
+    """The process is gone."""
+
+
+class DyingStore(MemoryStore):
+    """A copy of a store whose process is killed before one of its writes."""
+
+    def __init__(self, copied: MemoryStore, left: int | None) -> None:
+        super().__init__()
+        batch = WriteBatch()
+        batch.operations.update(copied.iterate())
+        super().write(batch, sync=False)
+        self.left = left
+
+    def write(self, batch: WriteBatch, /, *, sync: bool) -> None:
+        if self.left is not None:
+            if not self.left:
+                raise Killed
+            self.left -= 1
+        super().write(batch, sync=sync)
 
 
 def test_two_accounts_alike_keep_what_they_share_until_both_are_changed() -> None:
