@@ -6,13 +6,13 @@ majority of members nothing is answered.
 """
 
 import asyncio
-import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 import httpx
+import orjson
 
 from node.conductor.errors import EtcdRefused, EtcdUnavailable
 
@@ -220,7 +220,7 @@ class EtcdClient:
 
     async def _post(self, endpoint: str, path: str, body: Mapping[str, Any]) -> tuple[int, JsonObject]:
         headers = {} if self._token is None else {"Authorization": self._token}
-        content = json.dumps(body).encode()
+        content = orjson.dumps(body)
         try:
             async with (
                 asyncio.timeout(self._seconds),
@@ -253,8 +253,8 @@ def _accepted(status: int, answer: JsonObject) -> JsonObject:
 def _json(data: bytes) -> JsonObject:
     """The object that an endpoint answered; a stream's first one."""
     try:
-        found = json.loads(data)
-    except (ValueError, RecursionError):
+        found = orjson.loads(data)  # which bounds the depth, too
+    except ValueError:
         found = None
     if not isinstance(found, dict):
         raise EtcdUnavailable("the answer is no JSON object: is this etcd's client port?")

@@ -9,12 +9,12 @@ that was stopped and goes on finds it past, whatever it was about to do. The fen
 key was created at: a later leader's is higher, and what a former one writes with its own is refused.
 """
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Final
 
+import orjson
 import structlog
 
 from node.conductor.errors import EtcdUnavailable
@@ -42,14 +42,14 @@ class Candidate:
     """URL of its JSON-RPC, where transactions reach the leader's pool; empty where that is nobody's business."""
 
     def encode(self) -> bytes:
-        return json.dumps(asdict(self)).encode()
+        return orjson.dumps(asdict(self))
 
     @classmethod
     def decode(cls, data: bytes) -> "Candidate":
         """What a leader wrote; a value that nobody of us wrote has empty texts."""
         try:
-            found = json.loads(data)
-        except (ValueError, RecursionError):
+            found = orjson.loads(data)
+        except ValueError:
             found = None
         texts = found if isinstance(found, dict) else {}
         return cls(**{name: str(texts.get(name, ""))[:MAX_TEXT] for name in ("name", "node_id", "rpc")})

@@ -11,14 +11,14 @@ more than a MiB is written part by part before, under its hash, and counts once 
 A head's number may be lower than that of the head before: after an L1 reorg the leader builds again from further down.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+import orjson
 import structlog
 
-from node.conductor.errors import EtcdUnavailable, LogDamaged
+from node.conductor.errors import EtcdRefused, EtcdUnavailable, LogDamaged
 from node.conductor.etcd import Compare, DeleteRange, EtcdClient, Get, KeyValue, Operation, Put, TxnResult
 from p2p.envelope import decode_envelope, encode_envelope
 from p2p.errors import PeerFault
@@ -50,13 +50,13 @@ class CommittedHead:
 
     def encode(self) -> bytes:
         texts = {"hash": self.hash.hex(), "parent": self.parent.hex()}
-        return json.dumps({"number": self.number, **texts, "term": self.term, "parts": self.parts}).encode()
+        return orjson.dumps({"number": self.number, **texts, "term": self.term, "parts": self.parts})
 
     @classmethod
     def decode(cls, data: bytes) -> "CommittedHead":
         """Raises LogDamaged."""
         try:
-            found = json.loads(data)
+            found = orjson.loads(data)
             head = cls(
                 number=int(found["number"]),
                 hash=Hash32(bytes.fromhex(found["hash"])),
@@ -64,7 +64,7 @@ class CommittedHead:
                 term=int(found["term"]),
                 parts=int(found["parts"]),
             )
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise LogDamaged(f"the committed head in etcd can't be read: {error}") from error
         if len(head.hash) != 32 or len(head.parent) != 32 or not 0 <= head.number < 1 << 63:
             raise LogDamaged("the committed head in etcd is no block's number and hash")
@@ -176,7 +176,7 @@ class SharedLog:
         if former:
             try:
                 await self._etcd.compact(former)
-            except EtcdUnavailable as error:
+            except (EtcdUnavailable, EtcdRefused) as error:
                 log.info("conductor.not_compacted", reason=str(error))
 
 
