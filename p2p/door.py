@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, cast
 
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.server import Server, ServerConnection, serve
 
 from p2p.counters import PeerCounters
@@ -72,6 +72,28 @@ class Door:
             del self._by_address[group]
 
 
+class _ClosedTransport(asyncio.Transport):
+    """Takes the place of a transport that is over: asyncio's own can't always be aborted then, and websockets does."""
+
+    def abort(self) -> None:
+        """Nothing is left to abort."""
+
+    def is_closing(self) -> bool:
+        return True
+
+
+def _closed(transport: asyncio.Transport) -> asyncio.Transport:
+    return _ClosedTransport({"peername": transport.get_extra_info("peername")})
+
+
+class DialledConnection(ClientConnection):
+    """A connection to a peer that may be closed twice."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.transport = _closed(self.transport)
+
+
 class CountedConnection(ServerConnection):
     """A connection from outside that passes the door first."""
 
@@ -96,6 +118,7 @@ class CountedConnection(ServerConnection):
         if self._entered:
             self._door.leave(self, self.ip)
             super().connection_lost(exc)
+            self.transport = _closed(self.transport)
 
     def data_received(self, data: bytes) -> None:
         if self._entered:
@@ -136,6 +159,7 @@ class Dial(connect):
         super().__init__(
             f"ws://{address}",
             proxy=None,
+            create_connection=DialledConnection,
             user_agent_header=None,
             open_timeout=settings.dial_seconds,
             **_options(settings),

@@ -78,8 +78,8 @@ class PeerSettings:
     """Of the same."""
     bytes_burst: float = 4.0 * MAX_FRAME
 
-    score_limit: float = 100.0
-    """Points that a peer may lose before it is banned."""
+    score_limit: float = 90.0
+    """Points that a peer may lose before it is banned: two lies of 50 are too many, some seconds apart too."""
     score_recovery: float = 0.2
     """Points that come back each second."""
     ban_seconds: float = 3_600.0

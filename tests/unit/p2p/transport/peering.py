@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from websockets.asyncio.client import ClientConnection, connect
 
+from p2p.door import DialledConnection
 from p2p.greeting import NetworkIdentity, proof_digest
 from p2p.identity import NodeIdentity
 from p2p.messages import (
@@ -110,7 +111,7 @@ async def running(network: PeerNetwork, ear: Ear | None = None) -> AsyncIterator
 async def until(condition: Callable[[], object]) -> None:
     """Waits for a condition."""
     async with asyncio.timeout(SECONDS):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - any condition will do
             await asyncio.sleep(0.01)
 
 
@@ -179,6 +180,12 @@ class RawPeer:
 @contextlib.asynccontextmanager
 async def raw_peer(network: PeerNetwork, number: int = 99, **options: Any) -> AsyncIterator[RawPeer]:
     address = f"ws://{at(network)}"
-    known: dict[str, Any] = {"proxy": None, "compression": None, "max_size": MAX_FRAME, "close_timeout": 0.1}
+    known: dict[str, Any] = {
+        "create_connection": DialledConnection,
+        "proxy": None,
+        "compression": None,
+        "max_size": MAX_FRAME,
+        "close_timeout": 0.1,
+    }
     async with connect(address, **(known | options)) as socket:
         yield RawPeer(socket, identity(number))

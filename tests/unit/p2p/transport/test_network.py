@@ -12,12 +12,12 @@ from p2p.greeting import NetworkIdentity
 from p2p.messages import (
     BlockAnnouncement,
     Blocks,
-    DeclineReason,
     Declined,
+    DeclineReason,
     Farewell,
     GetBlocks,
-    HeadStatus,
     Headers,
+    HeadStatus,
     Message,
     Response,
 )
@@ -234,9 +234,9 @@ async def test_a_ban_survives_a_restart() -> None:
         dialler = make_network(2, static=(at(listener),))
         async with running(dialler) as two:
             await until(lambda: one.met)
-            one.met[0].fault(60, "a lie")
+            one.met[0].fault(50, "a lie")
             assert not one.gone
-            one.met[0].fault(60, "a second lie")
+            one.met[0].fault(50, "a second lie")
             await until(lambda: one.gone)
             await until(lambda: listener.counters.refused["banned"])
     assert len(one.met) == 1
