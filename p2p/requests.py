@@ -3,6 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
+from math import inf
 from typing import Final
 
 from p2p.errors import BrokenPromise, NoAnswer, PeerFault, RequestDeclined
@@ -87,7 +88,7 @@ class Requests:
         _, future = self._waiting.get(answer.request, (None, None))
         if future is not None and not future.done():
             future.set_result(answer)
-        elif self._late.pop(answer.request, 0.0) < self._clock():
+        elif self._late.pop(answer.request, -inf) < self._clock():
             raise PeerFault(f"{type(answer).__name__} {answer.request} answers nothing that was asked")
 
     def end(self, reason: str) -> None:

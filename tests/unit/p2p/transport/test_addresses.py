@@ -52,8 +52,22 @@ def test_reads_addresses(address: str, parts: tuple[str, int]) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["", ":1", "host", "host:", "host:0", "host:65536", "host:-1", "host:٣", "a b:1", "a/b:1", "a@b:1", "x" * 101 + ":1"]
-)  # fmt: skip
+    "address",
+    [
+        "",
+        ":1",
+        "host",
+        "host:",
+        "host:0",
+        "host:65536",
+        "host:-1",
+        "host:٣",
+        "a b:1",
+        "a/b:1",
+        "a@b:1",
+        "x" * 101 + ":1",
+    ],
+)
 def test_refuses_what_is_no_address(address: str) -> None:
     with pytest.raises(ValueError, match="peer address"):
         split_address(address)

@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -43,11 +43,11 @@ def get_blocks(request: int) -> GetBlocks:
 
 
 @contextlib.asynccontextmanager
-async def pair(**options: Any) -> Any:
+async def pair() -> AsyncIterator[tuple[PeerNetwork, Ear, PeerNetwork, Ear]]:
     """A node that listens and one that dialled it: (listener, its ear, dialler, its ear)."""
-    listener = make_network(1, **options)
+    listener = make_network(1, settings=replace(QUICK, discover=False))
     async with running(listener) as one:
-        dialler = make_network(2, static=(at(listener),))
+        dialler = make_network(2, settings=replace(QUICK, discover=False), static=(at(listener),))
         async with running(dialler) as two:
             await until(lambda: one.met and two.met)
             yield listener, one, dialler, two

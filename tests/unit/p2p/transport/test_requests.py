@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from p2p.errors import BrokenPromise, NoAnswer, PeerFault, RequestDeclined
-from p2p.messages import Addresses, Blocks, DeclineReason, Declined, GetAddresses, GetBlocks, Request
+from p2p.messages import Addresses, Blocks, Declined, DeclineReason, GetAddresses, GetBlocks, Request
 from p2p.requests import MOST_LATE, Requests
 from tests.unit.p2p.transport.peering import SECONDS
 
