@@ -73,8 +73,8 @@ def devnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devnet]:
     directory = compared.watch(tmp_path_factory.mktemp("docs"))
     (directory / "openledger").write_text(OPENLEDGER)
     (directory / "openledger").chmod(0o755)
-    rpc, _, metrics, _, l1 = free_ports(5)
-    ports = [f"--rpc-port={rpc}", f"--metrics-port={metrics}", f"--l1-port={l1}"]
+    rpc, _, metrics, _, l1, p2p, _ = free_ports(7)
+    ports = [f"--rpc-port={rpc}", f"--metrics-port={metrics}", f"--l1-port={l1}", f"--p2p-port={p2p}"]
     command = [str(directory / "openledger"), "devnet", "--no-demo", *ports]
     log = directory / "devnet.log"
     with log.open("wb") as output:

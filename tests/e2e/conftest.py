@@ -103,9 +103,10 @@ class Devnet:
 def devnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devnet]:
     """L1 and sequencer without the demo, for the tests of one module."""
     directory = tmp_path_factory.mktemp("devnet")
-    l1_port, rpc_port = free_ports(2)
+    l1_port, rpc_port, p2p_port = free_ports(3)
     processes = ProcessGroup(directory)
     options = ["--no-demo", "--followers=0", "--l1-block-time=2", f"--data-dir={directory / 'data'}"]
+    options.append(f"--p2p-port={p2p_port}")
     processes.openledger("devnet", "devnet", *options, f"--l1-port={l1_port}", f"--rpc-port={rpc_port}")
 
     def described() -> bool:

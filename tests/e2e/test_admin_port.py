@@ -39,8 +39,8 @@ class Running:
 @pytest.fixture(scope="module")
 def devnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     directory = tmp_path_factory.mktemp("admin")
-    l1_port, rpc_port, admin_port = free_ports(3)
-    ports = [f"--l1-port={l1_port}", f"--rpc-port={rpc_port}", f"--admin-port={admin_port}"]
+    l1_port, rpc_port, admin_port, p2p_port = free_ports(4)
+    ports = [f"--l1-port={l1_port}", f"--rpc-port={rpc_port}", f"--admin-port={admin_port}", f"--p2p-port={p2p_port}"]
     processes = ProcessGroup(directory)
     data = directory / "data"
     processes.openledger(

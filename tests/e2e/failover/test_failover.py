@@ -97,6 +97,49 @@ def test_another_candidate_leads_after_kill_and_stop(
     tell(f"failover: next block after {', '.join(f'{one:.1f}' for one in measured)} s")
 
 
+def test_one_member_of_etcd_less_changes_nothing_and_the_majority_less_stops_the_chain_until_it_is_back(
+    tmp_path: Path, make_etcd: Callable[[int], EtcdCluster]
+) -> None:
+    cluster = make_etcd(3)
+    network = Candidates.create(tmp_path, cluster)
+    load = Load(network)
+    try:
+        network.start()
+        load.start()
+        wait_for(lambda: load.highest >= 2, "the first blocks")
+        first = cluster.leader()
+        first.kill()
+        _grows(load, 3, "the chain without one member")
+        second = next(member for member in cluster.members if member is not first)
+        second.kill()
+        wait_for(lambda: all(map(_waits_for_etcd, network.candidates)), "candidates that say what they wait for")
+        stopped = _heads(network)
+        time.sleep(3)  # three blocks' time, in which none comes
+        assert _heads(network) == stopped
+        cluster.start_member(second)
+        _grows(load, 3, "the chain after the majority came back")
+        _assert_one_chain(network, load)
+    except (AssertionError, RpcFailure) as error:
+        raise AssertionError(f"{error}\n{network.describe()}") from error
+    finally:
+        load.end()
+        network.stop()
+
+
+def _grows(load: Load, blocks: int, what: str) -> None:
+    above = load.highest + blocks
+    wait_for(lambda: load.highest > above, what)
+
+
+def _waits_for_etcd(candidate: Process) -> bool:
+    found = candidate.call("open_leadership")
+    return found["standing"] == "waiting" and "etcd" in found["why"]
+
+
+def _heads(network: Candidates) -> list[tuple[int, str]]:
+    return [network.head(candidate) for candidate in network.candidates]
+
+
 @pytest.mark.nightly
 @pytest.mark.timeout(7_200)
 def test_another_candidate_leads_within_five_seconds_each_time(

@@ -47,12 +47,12 @@ class Devnet:
     description: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.port = self.port or free_ports(8)[0]
+        self.port = self.port or free_ports(10)[0]
 
     def command(self) -> list[str]:
         options = ["--no-demo", "--l1-block-time", "1", "--followers", str(self.followers)]
         places = ["--rpc-port", str(self.port), "--l1-port", str(self.port + 5), "--data-dir", str(self.directory)]
-        return [sys.executable, "-m", "node", "devnet", *options, *places]
+        return [sys.executable, "-m", "node", "devnet", *options, *places, "--p2p-port", str(self.port + 8)]
 
     def start(self) -> "Devnet":
         """Run it, and return once devnet.json is there."""

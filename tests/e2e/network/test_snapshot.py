@@ -59,6 +59,9 @@ def test_a_node_made_from_a_snapshot_reaches_the_same_heads_and_states(network: 
         assert imported.returncode == 0, imported.stderr
         assert sorted(entry.name for entry in made.iterdir()) == ["chain"]
 
+        pruned = openledger("prune", f"--data-dir={made}")
+        assert pruned.returncode == 0, pruned.stderr
+
         follower.start()
         copy = another(follower, made, tmp_path)
         copy.start()
@@ -91,14 +94,14 @@ def block_of(output: str) -> int:
 
 
 def another(follower: Process, data_dir: Path, directory: Path) -> Process:
-    """A follower like the other one, on its own directory and port."""
+    """A follower like the other one, on its own directory and port, and pruned."""
     port = free_port()
     replaced = {"--data-dir": str(data_dir), "--rpc-port": str(port)}
     arguments = [
         f"{name}={replaced[name]}" if (name := argument.partition("=")[0]) in replaced else argument
         for argument in follower.arguments
     ]
-    return Process("copy", arguments, f"http://127.0.0.1:{port}", directory / "copy.log")
+    return Process("copy", [*arguments, "--pruning=full"], f"http://127.0.0.1:{port}", directory / "copy.log")
 
 
 def kill_while_importing(command: list[str], data_dir: Path) -> None:

@@ -40,7 +40,7 @@ def start_node(processes: ProcessGroup, directory: Path, name: str, options: Ite
     """`openledger devnet`, once it says that all answers."""
     first_port = free_ports(4)[0]
     data = directory / name
-    ports = [f"--rpc-port={first_port}", f"--l1-port={first_port + 1}"]
+    ports = [f"--rpc-port={first_port}", f"--l1-port={first_port + 1}", f"--p2p-port={first_port + 2}"]
     command = ["devnet", *options, f"--chain-id={CHAIN_ID}", "--block-time=1", f"--data-dir={data}", *ports]
     processes.openledger(name, *command)
 
