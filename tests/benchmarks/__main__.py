@@ -21,6 +21,7 @@ from tests.benchmarks import (
     bench_engine,
     bench_isolation,
     bench_precompiles,
+    bench_pruning,
     bench_reads,
     bench_trie,
 )
@@ -32,6 +33,7 @@ BENCHMARKS: Final[dict[str, Callable[[], Any]]] = {
     "engine": bench_engine.main,
     "codec": bench_codec.main,
     "trie": bench_trie.main,
+    "pruning": bench_pruning.main,
     "precompiles": bench_precompiles.main,
 }
 ENGINE_AIM: Final = 3_000
