@@ -241,10 +241,9 @@ def greeted(place: Place, key: PrivateKey | None = None, head: tuple[int, bytes]
 def is_banned(place: Place, key: PrivateKey) -> bool:
     """Whether a node turns this identity away because of what it did."""
     with Liar(place, key) as again:
-        again.greet()
-        with contextlib.suppress(TimeoutError):
-            while not again.ended and again.goodbye is None and again.hear() is not END:
-                pass
+        if again.greet():
+            with contextlib.suppress(TimeoutError):
+                again.ask(speech.GET_HEADERS, 0, 1)
         return again.goodbye is not None and again.goodbye[0] == speech.Farewell.BANNED
 
 
