@@ -20,6 +20,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from p2p.budget import Budget
 from p2p.counters import PeerCounters
+from p2p.door import PeerSocket
 from p2p.errors import MalformedMessage, NoAnswer, PeerFault
 from p2p.greeting import Greeted
 from p2p.messages import (
@@ -203,7 +204,7 @@ class PeerConnection:
             while True:
                 await self._take(await self._socket.recv())
         except ConnectionClosed as closed:
-            if fault := fault_of_frames(closed):
+            if fault := fault_of_frames(closed, self._socket):
                 self._charge(fault)
 
     async def _take(self, data: bytes | str) -> None:
@@ -296,8 +297,10 @@ class PeerConnection:
         self._on_fault(self, points_of(fault), type(fault).__name__, str(fault))
 
 
-def fault_of_frames(closed: ConnectionClosed) -> MalformedMessage | None:
+def fault_of_frames(closed: ConnectionClosed, socket: Connection) -> MalformedMessage | None:
     """What the peer did, if our own side closed because of its frames."""
+    if isinstance(socket, PeerSocket) and socket.is_flooded:
+        return MalformedMessage("more pings than the limits allow")
     if closed.sent is None or closed.sent.code not in BREAKS_PROTOCOL or closed.rcvd_then_sent:
         return None
     return MalformedMessage(f"frames break the protocol: {closed.sent.reason}")

@@ -4,11 +4,15 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Final, cast
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.connection import Connection
 from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.frames import Frame, Opcode
 
+from p2p.budget import Budget
 from p2p.counters import PeerCounters
 from p2p.errors import ListenRefused
 from p2p.messages import MAX_GREETING
@@ -86,23 +90,41 @@ def _closed(transport: asyncio.Transport) -> asyncio.Transport:
     return _ClosedTransport({"peername": transport.get_extra_info("peername")})
 
 
-class DialledConnection(ClientConnection):
-    """A connection to a peer that may be closed twice."""
+class PeerSocket(Connection):
+    """A WebSocket that may be closed twice, and that answers no more pings than it should."""
+
+    def __init__(self, settings: PeerSettings, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._pings = Budget(rate=settings.pings_per_second, burst=settings.pings_burst, clock=self.loop.time)
+        self.is_flooded = False
+        """Whether it was cut off for too many pings."""
+
+    def process_event(self, event: Any) -> None:
+        if isinstance(event, Frame) and event.opcode is Opcode.PING:
+            self._pings.spend(1)
+            if not self._pings.is_open:
+                self.is_flooded = True
+                self.transport.abort()
+        super().process_event(event)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self.transport = _closed(self.transport)
 
 
-class CountedConnection(ServerConnection):
+class DialledConnection(PeerSocket, ClientConnection):
+    """A connection that this node dialled."""
+
+
+class CountedConnection(PeerSocket, ServerConnection):
     """A connection from outside that passes the door first."""
 
-    def __init__(self, door: Door, greeting_seconds: float, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def __init__(self, door: Door, settings: PeerSettings, *args: Any, **options: Any) -> None:
+        super().__init__(settings, *args, **options)
         self._door = door
         self._entered = False
         self.ip = ""
-        self.deadline = self.loop.time() + greeting_seconds
+        self.deadline = self.loop.time() + settings.greeting_seconds
         """When the greeting must be finished, in the loop's time."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -118,7 +140,6 @@ class CountedConnection(ServerConnection):
         if self._entered:
             self._door.leave(self, self.ip)
             super().connection_lost(exc)
-            self.transport = _closed(self.transport)
 
     def data_received(self, data: bytes) -> None:
         if self._entered:
@@ -134,15 +155,12 @@ async def listen(
 ) -> Server:
     """A WebSocket server on the settings' host. Raises ListenRefused."""
 
-    def create(*args: Any, **options: Any) -> CountedConnection:
-        return CountedConnection(door, settings.greeting_seconds, *args, **options)
-
     try:
         return await serve(
             handler,
             settings.host,
             port,
-            create_connection=cast(type[ServerConnection], create),
+            create_connection=cast(type[ServerConnection], partial(CountedConnection, door, settings)),
             origins=[None],  # a browser's page is no peer
             server_header=None,
             open_timeout=settings.greeting_seconds,
@@ -159,7 +177,7 @@ class Dial(connect):
         super().__init__(
             f"ws://{address}",
             proxy=None,
-            create_connection=DialledConnection,
+            create_connection=cast(type[ClientConnection], partial(DialledConnection, settings)),
             user_agent_header=None,
             open_timeout=settings.dial_seconds,
             **_options(settings),

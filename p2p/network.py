@@ -265,7 +265,7 @@ class PeerNetwork:
             async with asyncio.timeout(self.settings.greeting_seconds):
                 return await self._greeting.dial(socket, admit)
         except ConnectionClosed as closed:
-            raise fault_of_frames(closed) or PeerLeft(str(closed)) from closed
+            raise fault_of_frames(closed, socket) or PeerLeft(str(closed)) from closed
         finally:
             self._greeting_now -= admitted
 

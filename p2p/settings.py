@@ -54,6 +54,9 @@ class PeerSettings:
     send_seconds: float = 15.0
     """For a peer to take one message, and `slowest_bytes_per_second` of it beyond that."""
     slowest_bytes_per_second: int = 128 * 1024
+    pings_per_second: float = 5.0
+    """Of a peer; who sends more is cut off, since each is answered."""
+    pings_burst: float = 100.0
     close_seconds: float = 1.0
     """For a Goodbye to leave, and again for the other side to close."""
 
@@ -62,7 +65,7 @@ class PeerSettings:
     queue_bytes: int = 3 * MAX_FRAME
     inbox_messages: int = 32
     """Messages of one peer that wait to be handled; while more would wait, nothing is read from it."""
-    inbox_bytes: int = 2 * MAX_FRAME
+    inbox_bytes: int = MAX_FRAME
 
     max_requests: int = 16
     """Questions to one peer that are under way."""

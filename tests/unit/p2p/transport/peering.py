@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -181,7 +182,7 @@ class RawPeer:
 async def raw_peer(network: PeerNetwork, number: int = 99, **options: Any) -> AsyncIterator[RawPeer]:
     address = f"ws://{at(network)}"
     known: dict[str, Any] = {
-        "create_connection": DialledConnection,
+        "create_connection": partial(DialledConnection, QUICK),
         "proxy": None,
         "compression": None,
         "max_size": MAX_FRAME,

@@ -301,3 +301,14 @@ async def test_a_web_page_is_no_peer() -> None:
         with pytest.raises(InvalidStatus, match="403"):
             async with raw_peer(network, origin="http://example.org"):
                 pass
+
+
+async def test_a_flood_of_pings_is_cut_off() -> None:
+    async with node(pings_burst=8, pings_per_second=0) as (network, ear), raw_peer(network) as peer:
+        await peer.greet()
+        await until(lambda: ear.met)
+        with contextlib.suppress(ConnectionClosed):
+            for number in range(9):
+                await peer.socket.ping(str(number))
+        await until(lambda: ear.gone)
+        assert network.counters.faults["MalformedMessage"] == 1
