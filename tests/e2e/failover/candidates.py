@@ -1,12 +1,15 @@
 """A network of processes: the simulated L1, sequencer candidates, and a load of transfers on whoever leads."""
 
 import contextlib
+import json
 import signal
 import threading
 import time
+from base64 import b64decode
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
 from eth_account import Account
 
 from client.keys import devnet_account
@@ -72,20 +75,14 @@ class Candidates:
 
     def leader(self) -> Process | None:
         """The candidate whose name is in etcd."""
-        import base64
-        import json
-
-        key = self.leader_key
-        found = self.etcd.value(key)
+        found = self.etcd.value(self.leader_key)
         if found is None:
             return None
-        name = json.loads(base64.b64decode(found["value"]))["name"]
+        name = json.loads(b64decode(found["value"]))["name"]
         return next(one for one in self.candidates if one.name == name)
 
     @property
     def leader_key(self) -> bytes:
-        import json
-
         rollup = json.loads(self.files.rollup.read_text())
         return f"/openledger/{CHAIN_ID}/{rollup['genesis']['l2']['hash'][2:]}/leader".encode()
 
@@ -125,7 +122,7 @@ class Load(threading.Thread):
                 if candidate.name not in self.paused:
                     with contextlib.suppress(RpcFailure):
                         self._look(candidate)
-            with contextlib.suppress(RpcFailure, OSError, AssertionError):
+            with contextlib.suppress(RpcFailure, httpx.HTTPError):
                 leader = self._network.leader()
                 if leader is not None and leader.name not in self.paused:
                     self._send(leader)

@@ -128,7 +128,7 @@ def test_one_member_of_etcd_less_changes_nothing_and_the_majority_less_stops_the
 
 def _grows(load: Load, blocks: int, what: str) -> None:
     above = load.highest + blocks
-    wait_for(lambda: load.highest > above, what)
+    wait_for(lambda: load.highest > above, what, 120)
 
 
 def _waits_for_etcd(candidate: Process) -> bool:
