@@ -153,8 +153,6 @@ async def test_only_so_many_connections_are_half_open() -> None:
 
 
 async def test_a_stop_does_not_wait_for_who_never_speaks() -> None:
-    async with node():
-        pass
     network = make_network(1)
     async with running(network):
         _, writer = await asyncio.open_connection("127.0.0.1", network.port)
