@@ -1,12 +1,23 @@
-"""Peers: signed block gossip, catch-up, scoring. This release speaks to no peers yet: it has the messages' contents.
+"""Peers: gossip of signed blocks, catch-up in ranges, transactions on their way to the sequencer, scores and bans.
 
-Followers take every block from L1 (`rollup.driver`), which needs no peers and believes none; what is missing without
-gossip is the unsafe head between two batches.
+Nothing here decides what is safe: L1 does (`rollup.driver`). What comes from peers is the unsafe chain, which the
+sequencer's signature makes worth executing and derivation confirms or drops.
 
-    payload.py       a block as SSZ, the form in which the OP Stack's nodes pass it on
-    signed_block.py  with the sequencer's signature, compressed
-    block_gossip.py  which of them are believed enough to be passed on, and what shows that the sequencer equivocated
+    below: connections                          above: what is said over them
+    network.py     listen, dial, discover       service.py        who hears which message: start reading here
+    greeting.py    same network? proven key?    announcements.py  signed blocks, passed on before they are executed
+    connection.py  one peer: limits, questions  sync.py           from our head to a signed one, through quarantine
+    scores.py      points, bans                 serving.py        ranges for others, within a budget
+    addresses.py   where peers listen           submission.py     transactions to the sequencer, verdicts back
+    identity.py    this node's key              signer.py         the sequencer's signature, once a height
+                                                equivocations.py  evidence of two for one height
 
-What will flow in: blocks that the sequencer signed. What will flow out: blocks for `rollup.engine`, checked. It must
-not import `rpc` or `rollup`: they meet in `node/wiring.py`.
+    messages.py is all that can be said. payload.py, signed_block.py and envelope.py are a block's bytes as the OP
+    Stack's nodes have them; block_gossip.py the specification's rules for which are passed on.
+
+What flows in: what peers say, and the sequencer's own blocks (`publish`). What flows out: blocks for the engine, and
+transactions for the sequencer's pool. Everything lives on one event loop; every queue, table and answer has a limit.
+
+It must not import `rpc`, `rollup` or `node`: what it needs of them are the Protocols of `ports.py`, which
+`node/peering.py` fills.
 """

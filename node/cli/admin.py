@@ -70,6 +70,34 @@ def start_batcher(secret: SecretOption, url: UrlOption = URL) -> None:
     typer.echo("batcher started")
 
 
+@app.command()
+def peers(secret: SecretOption, url: UrlOption = URL) -> None:
+    """Print the peers that the node is connected to, with their heads and scores."""
+    typer.echo(json.dumps(_call(url, secret, "admin_peers"), indent=2))
+
+
+@app.command("add-peer")
+def add_peer(
+    address: Annotated[str, typer.Argument(help="host:port that the peer listens on.")],
+    secret: SecretOption,
+    url: UrlOption = URL,
+) -> None:
+    """Connect to a peer and keep connected, until the node ends."""
+    _call(url, secret, "admin_addPeer", address)
+    typer.echo(f"connecting to {address}")
+
+
+@app.command("remove-peer")
+def remove_peer(
+    node_id: Annotated[str, typer.Argument(help="The peer's id, as peers prints it.")],
+    secret: SecretOption,
+    url: UrlOption = URL,
+) -> None:
+    """Let a peer go; it may come back."""
+    removed = _call(url, secret, "admin_removePeer", node_id)
+    typer.echo("let go" if removed else "no such peer is connected")
+
+
 @app.command("log-level")
 def log_level(
     level: Annotated[str, typer.Argument(help="debug, info, warning or error.")],

@@ -1,10 +1,12 @@
 """Followers hear of blocks from peers, long before L1 has them, and bring transactions to the sequencer."""
 
+import json
 from collections.abc import Callable
 
 import pytest
 
 from tests.chaos.network import RpcFailure, wait_for
+from tests.e2e.conftest import openledger
 from tests.e2e.p2p.conftest import (
     PeerNetwork,
     assert_same_chain,
@@ -13,6 +15,7 @@ from tests.e2e.p2p.conftest import (
     transfer,
     wait_for_head,
 )
+from tests.ports import HOST, free_port
 
 NO_L1 = ("--no-batcher", "--no-proposer")
 """Nothing is posted: what a follower has came from peers."""
@@ -41,6 +44,31 @@ def test_blocks_and_transactions_travel_over_a_node_in_between(make_network: Cal
         far.call("eth_sendRawTransaction", transfer(0, 3, value=10**30))
     assert far.call("open_equivocations") == []
     assert near.call("eth_syncing") is False
+
+
+def test_an_operator_connects_and_disconnects_peers(make_network: Callable[[], PeerNetwork]) -> None:
+    network = make_network()
+    network.add_sequencer(*NO_L1)
+    port = free_port()
+    follower = network.add("follower", f"--admin-port={port}")
+    network.start()
+    assert follower.call("net_peerCount") == "0x0"
+
+    def admin(*arguments: str) -> str:
+        secret = network.directory / "follower" / "admin.jwt"
+        url = f"http://{HOST}:{port}"
+        ended = openledger("admin", *arguments, f"--secret={secret}", f"--url={url}")
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
+
+    assert json.loads(admin("peers")) == []
+    admin("add-peer", f"{HOST}:{network.peer_ports['sequencer']}")
+    wait_for_head(follower, 3)
+    (peer,) = json.loads(admin("peers"))
+    assert (peer["direction"], peer["score"]) == ("outbound", 0.0)
+    assert int(peer["head"]["number"], 16) >= 3
+    assert "let go" in admin("remove-peer", peer["id"])
+    assert "no such peer" in admin("remove-peer", "0x" + "11" * 32)
 
 
 def test_a_follower_that_starts_late_catches_up_from_peers_and_one_that_was_killed_goes_on(
