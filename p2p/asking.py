@@ -30,13 +30,15 @@ LEAST_SHARE: Final = 1 / 64
 HEADERS_SHARE: Final = 4
 """Headers are that much lighter than blocks."""
 ATTEMPTS: Final = 8
-"""How often one range is asked for before `NoPeerLeft`."""
+"""How often one range is asked for in vain before `NoPeerLeft`; that peers are busy doesn't count."""
+DECLINED_SECONDS: Final = 20.0
+"""How long peers may say that they are busy, or have no such blocks, before `NoPeerLeft`."""
 FIRST_PAUSE: Final = 0.25
 LONGEST_PAUSE: Final = 4.0
 LOOK_AGAIN_SECONDS: Final = 0.5
 """While all are left alone: a new peer may have come."""
 FALSE_ANSWER_POINTS: Final = 50
-OTHER_BRANCH_POINTS: Final = 5
+OTHER_BRANCH_POINTS: Final = 2
 NO_ANSWER_POINTS: Final = 5
 DECODED_BYTES: Final = MAX_ENVELOPE + (6 << 20)
 """Of the blocks of one answer, uncompressed; what is beyond is asked for again."""
@@ -121,8 +123,10 @@ class Asking:
     async def _ask(
         self, make: Callable[[float, int], Request], wanted: int, judge: Callable[[Response], Awaitable[T]]
     ) -> T:
-        for _ in range(ATTEMPTS):
-            peer = await self._choose(wanted)
+        began, attempts = self._clock(), 0
+        elsewhere: set[NodeId] = set()
+        while attempts < ATTEMPTS:
+            peer = await self._choose(wanted, elsewhere)
             standing = self._standing(peer)
             standing.under_way += 1
             asked_at = self._clock()
@@ -132,17 +136,21 @@ class Asking:
                 answer = await judge(response)
             except (NoAnswer, RequestDeclined, PeerFault) as error:
                 self._disappointed(peer, standing, error, self._clock() - asked_at)
+                is_patient = isinstance(error, RequestDeclined) and self._clock() - began < DECLINED_SECONDS
+                attempts += 0 if is_patient else 1
+                if isinstance(error, OtherBranch):
+                    elsewhere.add(peer.node_id)
             else:
                 standing.disappointments = 0
                 return answer
             finally:
                 standing.under_way -= 1
-        raise NoPeerLeft(f"block {wanted}: no peer gave it in {ATTEMPTS} attempts")
+        raise NoPeerLeft(f"block {wanted}: no peer gave it in {self._clock() - began:.0f} s")
 
-    async def _choose(self, wanted: int) -> Peer:
+    async def _choose(self, wanted: int, elsewhere: set[NodeId]) -> Peer:
         """The peer to ask next; waits for one that is left alone just now. Raises NoPeerLeft where there is none."""
         while True:
-            peers, now = list(self._peers.peers), self._clock()
+            peers, now = [peer for peer in self._peers.peers if peer.node_id not in elsewhere], self._clock()
             if peer := min(
                 (peer for peer in peers if self._standing(peer).resumes_at <= now),
                 key=lambda peer: self._rank(peer, wanted),
@@ -150,7 +158,9 @@ class Asking:
             ):
                 return peer
             if not peers:
-                raise NoPeerLeft(f"block {wanted}: no peer is connected")
+                raise NoPeerLeft(
+                    f"block {wanted}: " + ("no peer is on its branch" if elsewhere else "no peer is connected")
+                )
             resumes_at = min(self._standing(peer).resumes_at for peer in peers)
             await self._sleep(min(resumes_at - now, LOOK_AGAIN_SECONDS))
 

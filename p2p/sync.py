@@ -11,6 +11,7 @@ one task, so nothing here is concurrent but the fetching.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,6 +32,11 @@ from state.primitives.types import Hash32
 
 MOST_WAITING: Final = 64
 MOST_WAITING_BYTES: Final = 32 << 20
+RETRY_SECONDS: Final = 10.0
+STALL_SECONDS: Final = 0.25
+"""The shortest pause after nobody had what is missing."""
+STALLS_UNTIL_FORGOTTEN: Final = 6
+"""Of one signed block in a row without any progress; the next one that is signed is another aim."""
 HASHES_REMEMBERED: Final = 1_024
 
 log = structlog.get_logger("p2p.sync")
@@ -77,6 +83,7 @@ class ChainSync:
         self._quarantine: Quarantine | None = None
         self._stalled_at: tuple[int, int] | None = None
         """How far down hashes and how far up blocks were known at the last stall."""
+        self._stalls_here = 0
         self._pace = Pace(clock)
         self.counts = SyncCounts()
         self.most_held = 0
@@ -117,26 +124,32 @@ class ChainSync:
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            await self._wake.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(None if self._quarantine is None else RETRY_SECONDS):
+                    await self._wake.wait()
             self._wake.clear()
             try:
                 await self._advance()
             except NoPeerLeft as error:
                 self._on_stall(error)
+                await asyncio.sleep(STALL_SECONDS)
 
     def _on_stall(self, error: NoPeerLeft) -> None:
-        """Nobody has what is missing. Once more with the next signed block; then that one's branch is followed."""
+        """Nobody has what is missing. It is asked for again; then the branch of the latest signed block is followed."""
         self.counts.stalls += 1
-        log.warning("sync.stalled", reason=str(error), effect="asking again at the next signed block")
+        log.warning("sync.stalled", reason=str(error), effect="asking again soon")
         quarantine = self._quarantine
         if quarantine is None:
             return
         reached = (quarantine.lowest.number, self._chain.unsafe_head().number)
-        if reached == self._stalled_at:
-            self._quarantine = None
-            if next(reversed(self._waiting), None) != quarantine.top.hash:
-                self._wake.set()
+        latest = self._latest(self._chain.unsafe_head())
+        self._stalls_here = self._stalls_here + 1 if reached == self._stalled_at else 1
         self._stalled_at = reached
+        if self._stalls_here >= STALLS_UNTIL_FORGOTTEN:
+            self._give_up(quarantine, self._drop)
+        elif self._stalls_here > 1 and latest is not None and latest.header.hash != quarantine.top.hash:
+            self._quarantine = None
+            self._wake.set()
 
     async def _advance(self) -> None:
         """Insert all that can be inserted."""
@@ -164,20 +177,22 @@ class ChainSync:
             return self._quarantine
         self._quarantine = None
         self._mark_same_height(head)
-        candidates = [
-            (block_hash, block)
-            for block_hash, block in self._waiting.items()
-            if block.header.number > head.number + 1 and block_hash not in self._forked
-        ]
-        if not candidates:
+        block = self._latest(head)
+        if block is None:
             return None
-        block_hash, block = candidates[-1]
-        number = int(block.header.number)
+        number, block_hash = int(block.header.number), block.header.hash
         self._quarantine = Quarantine(
             Head(number=number, hash=block_hash), block.header.parent_hash, most=self._most_hashes
         )
         self._pace.start(head.number, number)
         return self._quarantine
+
+    def _latest(self, head: Head) -> Block | None:
+        """The signed block that came last, of those that may lead further."""
+        for block_hash, block in reversed(self._waiting.items()):
+            if block.header.number > head.number + 1 and block_hash not in self._forked:
+                return block
+        return None
 
     def _mark_same_height(self, head: Head) -> None:
         """A signed block right above our head with another parent needs no headers to be of another branch."""

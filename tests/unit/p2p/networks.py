@@ -177,11 +177,13 @@ class End:
         await self.handler.on_peer(self)
         while True:
             message = decode_message(await self.inbox.get())
-            request = getattr(message, "request", None)
-            if request in self._pending and not isinstance(message, Request):
-                if not self._pending[request].done():
-                    self._pending[request].set_result(message)  # type: ignore[arg-type]
-                continue
+            if isinstance(message, Response):
+                waiting = self._pending.get(message.request)
+                if waiting is not None and not waiting.done():
+                    waiting.set_result(message)
+                    continue
+                if message.request <= self._requests:
+                    continue  # who asked waits no more
             try:
                 answer = await self.handler.on_message(self, message)
             except PeerFault as error:

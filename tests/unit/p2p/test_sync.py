@@ -18,6 +18,7 @@ from p2p.messages import (
     Message,
     Response,
 )
+from p2p.sync import STALLS_UNTIL_FORGOTTEN
 from state.blocks import Block
 from tests.unit.p2p.networks import Network, ToyChain, announcement, branch, network, until
 
@@ -427,3 +428,20 @@ async def test_a_branch_that_nobody_has_any_more_does_not_hold_up_the_one_that_i
             await tell(net, "a", made, by="honest")
         await until(lambda: height(chain) == 23)
         assert chain.unsafe_head().hash == BLOCKS[23].header.hash
+
+
+async def test_a_signed_block_that_nobody_leads_to_is_forgotten_in_the_end() -> None:
+    chain = ToyChain(BLOCKS[:3])
+    async with network() as net:
+        service = net.add("a", chain)
+        net.add_liar("gone", lambda _message: None)
+        net.connect("a", "gone")
+        await until(lambda: bool(service.roster.peers))
+        await tell(net, "a", BLOCKS[50], by="gone")
+        net.ends["a", "gone"].close()
+        while service.sync._waiting:
+            service.sync.on_peer()  # sooner than it would look by itself
+            await asyncio.sleep(0.01)
+        assert service.sync.counts.stalls == STALLS_UNTIL_FORGOTTEN
+        service.sync.on_peer()
+        await until(lambda: service.progress is None)
