@@ -6,7 +6,9 @@ import signal
 import threading
 import time
 from base64 import b64decode
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -15,11 +17,13 @@ from eth_account import Account
 from client.keys import devnet_account
 from node.devnet.network import NetworkFiles, create_network
 from tests import compared
-from tests.chaos.network import CHAIN_ID, Process, RpcFailure, wait_for
+from tests.chaos.network import CHAIN_ID, Process, RpcFailure, rpc, wait_for
 from tests.e2e.failover.etcd_cluster import EtcdCluster
 from tests.ports import free_ports
 
 FUNDED = 0
+CALL_SECONDS = 5.0
+"""A stopped candidate doesn't answer, and is asked again when it goes on."""
 
 
 @dataclass
@@ -96,56 +100,63 @@ class Candidates:
         return "\n\n".join(f"--- {one.name}\n{one.tail()}" for one in (self.l1, *self.candidates))
 
 
-class Load(threading.Thread):
-    """Transfers to whichever candidate leads, and every newest block that any of them showed."""
+class Load:
+    """Transfers to whichever candidate leads, and every newest block that any of them showed.
+
+    Each candidate is watched by a thread of its own: a call to one that is stopped takes its time.
+    """
 
     def __init__(self, network: Candidates) -> None:
-        super().__init__(daemon=True)
         self._network = network
         self._account = devnet_account(FUNDED)
         self._ended = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._repeat, args=(partial(self._look, candidate),), daemon=True)
+            for candidate in network.candidates
+        ]
+        self._threads.append(threading.Thread(target=self._repeat, args=(self._send,), daemon=True))
         self.seen: dict[int, set[str]] = {}
         """Number -> hashes of what was `latest` somewhere."""
         self.first_seen: dict[int, float] = {}
         """Number -> when one of that height was first seen, on the monotonic clock."""
         self.acknowledged = 0
-        self.paused: set[str] = set()
-        """Names of candidates that are stopped: to ask them would take until they go on."""
 
     @property
     def highest(self) -> int:
-        return max(self.seen, default=0)
+        return max(self.seen.copy(), default=0)
 
-    def run(self) -> None:
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def _repeat(self, act: Callable[[], None]) -> None:
         while not self._ended.wait(0.05):
-            for candidate in self._network.candidates:
-                if candidate.name not in self.paused:
-                    with contextlib.suppress(RpcFailure):
-                        self._look(candidate)
             with contextlib.suppress(RpcFailure, httpx.HTTPError):
-                leader = self._network.leader()
-                if leader is not None and leader.name not in self.paused:
-                    self._send(leader)
+                act()
 
     def _look(self, candidate: Process) -> None:
-        head = candidate.call("eth_getBlockByNumber", "latest", False)
+        head = rpc(candidate.url, "eth_getBlockByNumber", "latest", False, timeout=CALL_SECONDS)
         number = int(head["number"], 16)
         self.first_seen.setdefault(number, time.monotonic())
         self.seen.setdefault(number, set()).add(head["hash"])
 
-    def _send(self, leader: Process) -> None:
-        nonce = int(leader.call("eth_getTransactionCount", self._account.address, "pending"), 16)
+    def _send(self) -> None:
+        leader = self._network.leader()
+        if leader is None:
+            return
+        count = rpc(leader.url, "eth_getTransactionCount", self._account.address, "pending", timeout=CALL_SECONDS)
         signed = Account.sign_transaction(
             {
-                "type": 2, "chainId": CHAIN_ID, "nonce": nonce, "to": "0x" + "22" * 20, "value": 1, "gas": 21_000,
-                "maxFeePerGas": 10**11, "maxPriorityFeePerGas": 10**9,
+                "type": 2, "chainId": CHAIN_ID, "nonce": int(count, 16), "to": "0x" + "22" * 20, "value": 1,
+                "gas": 21_000, "maxFeePerGas": 10**11, "maxPriorityFeePerGas": 10**9,
             },
             self._account.key,
         )  # fmt: skip
-        leader.call("eth_sendRawTransaction", signed.raw_transaction.to_0x_hex())
+        rpc(leader.url, "eth_sendRawTransaction", signed.raw_transaction.to_0x_hex(), timeout=CALL_SECONDS)
         self.acknowledged += 1
 
     def end(self) -> None:
         self._ended.set()
-        if self.ident is not None:
-            self.join(120)
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join(120)

@@ -20,7 +20,7 @@ NIGHTLY_ROUNDS, NIGHTLY_SECONDS = int(os.environ.get("OPENLEDGER_ROUNDS", "30"))
 def _next_block_after(load: Load, began: float, above: int) -> float:
     """Seconds from `began` until a block above `above` was seen."""
     wait_for(lambda: load.highest > above, f"a block above {above}")
-    return load.first_seen[min(number for number in load.first_seen if number > above)] - began
+    return load.first_seen[min(number for number in load.first_seen.copy() if number > above)] - began
 
 
 def _assert_one_chain(network: Candidates, load: Load) -> int:
@@ -32,7 +32,7 @@ def _assert_one_chain(network: Candidates, load: Load) -> int:
         return all(hashes) and len({block["hash"] for block in hashes}) == 1
 
     wait_for(agree, f"block {top} on all candidates")
-    seen = {number: set(hashes) for number, hashes in load.seen.items() if number <= top}
+    seen = {number: set(hashes) for number, hashes in load.seen.copy().items() if number <= top}
     for process in network.candidates:
         blocks = process.call_each("eth_getBlockByNumber", [(hex(number), False) for number in seen])
         for (number, hashes), block in zip(seen.items(), blocks, strict=True):
@@ -40,7 +40,7 @@ def _assert_one_chain(network: Candidates, load: Load) -> int:
     return top
 
 
-def _kill(network: Candidates, load: Load, leader: Process) -> float:
+def _kill(load: Load, leader: Process) -> float:
     began, above = time.monotonic(), load.highest
     leader.kill()
     taken = _next_block_after(load, began, above + 1)
@@ -49,14 +49,12 @@ def _kill(network: Candidates, load: Load, leader: Process) -> float:
     return taken
 
 
-def _pause(network: Candidates, load: Load, leader: Process) -> float:
+def _pause(load: Load, leader: Process) -> float:
     assert leader.running is not None
-    load.paused.add(leader.name)
     began, above = time.monotonic(), load.highest
     leader.running.send_signal(signal.SIGSTOP)
     taken = _next_block_after(load, began, above + 1)
     leader.running.send_signal(signal.SIGCONT)
-    load.paused.discard(leader.name)
     return taken
 
 
@@ -72,7 +70,7 @@ def _rounds(network: Candidates, rounds: int, bound: float, seed: int) -> list[f
             leader = network.wait_for_leader()
             time.sleep(rng.uniform(0.2, 1.5))
             what = (_kill, _pause)[number % 2]
-            measured.append(what(network, load, leader))
+            measured.append(what(load, leader))
             print(f"round {number + 1}: {what.__name__} {leader.name}, next block after {measured[-1]:.1f} s")
             assert measured[-1] <= bound
             sent = load.acknowledged
