@@ -115,7 +115,8 @@ def test_every_error_that_is_explained_is_one_of_ours(text: str) -> None:
 
 
 def test_every_metric_is_explained_and_every_explained_metric_exists() -> None:
-    source = "".join((ROOT / "node" / name).read_text() for name in ("readings.py", "metrics.py", "wiring.py"))
+    names = ("readings.py", "peer_readings.py", "metrics.py", "pools.py")
+    source = "".join((ROOT / "node" / name).read_text() for name in names)
     existing = set(re.findall(r'"(openledger_\w+)"', source))
     explained = set(re.findall(r"`(openledger_\w+?)(?:_total)?(?:\{[\w,]+\})?`", OPERATING.read_text(encoding="utf-8")))
     assert explained == existing
