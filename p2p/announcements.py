@@ -78,7 +78,7 @@ class Announcements:
         return int(new.block.header.number)
 
     def publish(self, block: Block, block_hash: Hash32, signer: BlockSigner) -> None:
-        """Signs this node's own block and sends it to all. Raises SigningRefused."""
+        """Signs this node's own block and sends it to all, unless it is too old for them. Raises SigningRefused."""
         message = signer.sign(block, block_hash).compressed()
         own = Accepted(block=block, hash=block_hash, message=message)
         try:
@@ -86,14 +86,13 @@ class Announcements:
         except RefusedBlock as error:
             log.warning("gossip.crowded_height", number=block.header.number, reason=str(error))
         self._note_equivocations()
-        self._spread(own, source=None)
+        if self._is_young(own):  # a sequencer that makes up for a pause would be banned for what it sends
+            self._spread(own, source=None)
 
     def greet(self, peer: Peer) -> None:
         """Tell a new peer where this node is, and of the newest signed block while it is young."""
         peer.send(self.status())
-        if (newest := self._newest) is None:
-            return
-        if newest.block.header.timestamp >= self._unix_clock() - MAX_AGE_SECONDS + TRAVEL_SECONDS:
+        if (newest := self._newest) is not None and self._is_young(newest):
             peer.send(BlockAnnouncement(message=newest.message))
 
     def on_head_moved(self) -> None:
@@ -107,6 +106,10 @@ class Announcements:
             self._moved.clear()
             self._tell()
             await self._sleep(STATUS_SECONDS)
+
+    def _is_young(self, block: Accepted) -> bool:
+        """Whether it still is when it has reached a peer."""
+        return block.block.header.timestamp >= self._unix_clock() - MAX_AGE_SECONDS + TRAVEL_SECONDS
 
     def _spread(self, block: Accepted, *, source: Peer | None) -> None:
         self.accepted_blocks += 1

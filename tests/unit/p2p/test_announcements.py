@@ -98,6 +98,13 @@ async def test_a_new_peer_hears_of_the_newest_block_while_it_is_young(told: Told
     assert rest == ([BlockAnnouncement(message=sent)] if is_told else [])
 
 
+@pytest.mark.parametrize(("age", "is_sent"), [(45, True), (46, False)])
+async def test_an_own_block_that_peers_would_call_old_is_kept_from_them(told: Told, age: int, is_sent: bool) -> None:
+    told.clock.now = BLOCKS[1].header.timestamp + age
+    told.announcements.publish(BLOCKS[1], BLOCKS[1].header.hash, told.signer)
+    assert bool(told.sent(0)) == bool(told.sent(1)) == is_sent
+
+
 async def test_two_blocks_of_one_height_become_evidence_and_both_go_on(told: Told) -> None:
     rival = branch(1, on=BLOCKS[0], salt=1)[0]
     told.announcements.publish(BLOCKS[1], BLOCKS[1].header.hash, told.signer)
