@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import structlog
@@ -33,6 +33,9 @@ from state.database.schema import META_BATCHER, META_PROPOSER
 from state.transition import SealedBlock
 
 log = structlog.get_logger("node")
+
+L1_SILENCE_SECONDS: Final = 10.0
+"""After which a candidate leaves leading to another, whose L1 may answer."""
 
 JsonObject = dict[str, Any]
 
@@ -248,7 +251,7 @@ def make_conductor(
         leadership=Leadership(client, shared.leader_key, candidate, lease_seconds=config.etcd_lease),
         shared_log=shared,
         chain=CandidateChain(chain.engine, engine_thread, l1),
-        ready=lambda: driver.started,
+        ready=lambda: driver.started and (driver.l1_silence or 0.0) < max(L1_SILENCE_SECONDS, 5 * config.l1_poll),
     )
 
 

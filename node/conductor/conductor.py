@@ -34,6 +34,7 @@ PATIENCE_SECONDS: Final = 5.0
 """For a new leader to come to the committed head, and for a leader's derivation to come back from a reset."""
 COOLDOWN_SECONDS: Final = 5.0
 """After it handed leadership back, for another to take it."""
+NOT_READY: Final = "derivation has not read all of L1, or L1 is silent"
 
 _Trouble = (EtcdUnavailable, EtcdRefused, LogDamaged)
 
@@ -75,7 +76,7 @@ class Conductor:
         ready: Callable[[], bool],
         clock: Callable[[], float] = boot_seconds,
     ) -> None:
-        """`ready`: derivation has read all of L1, so that the heads agree with it."""
+        """`ready`: L1 answers and derivation has read all of it, so that the heads agree with it."""
         self._leadership = leadership
         self._log = shared_log
         self._chain = chain
@@ -177,7 +178,7 @@ class Conductor:
             obstacle = await self._keep_up()
             leader = await self._leadership.look()
             if obstacle is None and not self._ready():
-                obstacle = "derivation has not read all of L1 yet"
+                obstacle = NOT_READY
             if leader is None and obstacle is None and self._clock() >= self._not_before:
                 if await self._leadership.campaign():
                     return
@@ -229,6 +230,9 @@ class Conductor:
                     await self._lead_on(keeper)
             if keeper.done():
                 await keeper
+        except asyncio.CancelledError:
+            why = "this node stops"
+            raise
         finally:
             keeper.cancel()
             await asyncio.gather(keeper, return_exceptions=True)
@@ -263,7 +267,7 @@ class Conductor:
                 self.takes_over = head is None or head.term not in self._terms
                 self._terms.add(self._leadership.token or 0)
                 return None if await seed_log(self._chain, head, self._commit_own) else self._why
-            obstacle = obstacle or "derivation starts again"
+            obstacle = obstacle or NOT_READY
             self._stand(Standing.WAITING, obstacle)
             if self._clock() >= until:
                 return obstacle
@@ -279,8 +283,12 @@ class Conductor:
         head = self._chain.unsafe_head()
         log.info("conductor.leads", token=self._leadership.token, number=head.number, hash=head.hash.hex())
         task = asyncio.ensure_future(self._lead())
+        ready_at = self._clock()
         try:
             while self.leading and not (task.done() or keeper.done() or self._interrupted.is_set()):
+                ready_at = self._clock() if self._ready() else ready_at
+                if self._clock() - ready_at > PATIENCE_SECONDS:
+                    break  # what takes over next waits for as long again, and hands back: another may be better off
                 timeout = max(0.001, min(self._leadership.remaining, LOOK_SECONDS))
                 await asyncio.wait([task, keeper], timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
             if not self.leading:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from node.conductor import Candidate, Conductor, EtcdClient, Leadership, SharedLog, Standing
+from node.conductor.conductor import NOT_READY
 from p2p.ports import Head
 from state.blocks import Block
 from state.database import BlockRecord
@@ -122,8 +123,8 @@ async def test_a_clean_stop_hands_over_and_the_next_leader_builds_on_the_committ
         await eventually(lambda: first.chain.unsafe_head().number == 3, "the first leader's blocks")
         async with second.running():
             await eventually(lambda: second.chain.blocks == first.chain.blocks, "the log's blocks on the other one")
-            status = second.conductor.status
-            assert (status.standing, status.why) == (Standing.CANDIDATE, "first leads")
+            await eventually(lambda: second.conductor.status.why == "first leads", "a status")
+            assert second.conductor.status.standing is Standing.CANDIDATE
             assert not second.builds
             first.wanted = 4
             await eventually(lambda: first.chain.unsafe_head().number == 4, "one more block")
@@ -151,10 +152,21 @@ async def test_who_has_not_read_l1_does_not_lead(client: EtcdClient, prefix: byt
     node = Node("node", client, prefix, ToyChain(GENESIS))
     node.ready = False
     async with node.running():
-        await eventually(lambda: "has not read all of L1" in node.conductor.status.why, "a reason")
+        await eventually(lambda: NOT_READY in node.conductor.status.why, "a reason")
         assert node.conductor.elections == 0
         node.ready = True
         await eventually(lambda: node.builds, "election")
+
+
+async def test_a_leader_that_hears_nothing_of_l1_hands_over(client: EtcdClient, prefix: bytes) -> None:
+    first, second = (Node(name, client, prefix, ToyChain(GENESIS)) for name in ("first", "second"))
+    async with first.running():
+        await eventually(lambda: first.builds, "election")
+        async with second.running():
+            first.ready = False
+            await eventually(lambda: second.builds, "election of the other")
+            await eventually(lambda: first.conductor.status.why == NOT_READY, "a reason")
+            assert not first.builds
 
 
 async def test_blocks_that_an_l1_reorg_took_the_ground_from_are_built_anew(client: EtcdClient, prefix: bytes) -> None:
