@@ -1,9 +1,12 @@
 """`openledger network`: the files of a network whose processes are started one by one."""
 
+import asyncio
+import random
 import time
 from pathlib import Path
 from typing import Annotated, Final
 
+import httpx
 import typer
 
 from contracts.genesis_config import WEI_PER_OPEN
@@ -12,9 +15,12 @@ from node.devnet.accounts import user_accounts
 from node.devnet.network import L2_ACCOUNT_OPEN
 from node.devnet_clock import last_write, read_pause, write_pause
 from node.errors import StartupError
-from node.files import load_rollup
+from node.files import load_key, load_rollup
 from node.network.files import NetworkFiles
+from node.network.rotation import CALLS, Rotation, rotate
 from node.network.simulated import SimulatedNetwork, create_simulated_network
+from rollup.l1 import L1Client, RetryPolicy
+from state.primitives.crypto import private_key_to_address
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
 
@@ -24,7 +30,7 @@ LONGEST_CATCH_UP: Final = 120.0
 
 @app.callback()
 def _group() -> None:
-    """Make and resume networks on a simulated L1."""
+    """Make and resume networks on a simulated L1, and give operators' roles to other keys."""
 
 
 @app.command()
@@ -86,3 +92,32 @@ def _carry_on(files: NetworkFiles, chains: list[Path]) -> None:
     if pause > LONGEST_CATCH_UP:
         write_pause(files.directory, read_pause(files.directory) + pause)
         typer.echo(f"It stood still for {pause:.0f} s: its clock is set back by that")
+
+
+@app.command("rotate")
+def rotate_key(
+    role: Annotated[str, typer.Argument(help=f"{' or '.join(CALLS)}.")],
+    new_key: Annotated[Path, typer.Argument(help="The new key's file; only its address leaves this machine.")],
+    key: Annotated[Path, typer.Option(help="The key file of SystemConfig's owner, who pays on L1.")],
+    l1: Annotated[str, typer.Option(help="URL of the L1's JSON-RPC.")],
+    rollup: Annotated[Path, typer.Option(help="rollup.json of the network.")],
+    keystore_password: Annotated[
+        Path | None, typer.Option(help="File with the password of key files that are encrypted.")
+    ] = None,
+) -> None:
+    """Give an operator's role to another key: a call of SystemConfig on L1, which every node reads there."""
+    if role not in CALLS:
+        raise StartupError(f"role {role!r} is unknown: expected {' or '.join(CALLS)}")
+    rotation = Rotation(
+        role=role,
+        address=private_key_to_address(load_key(new_key, keystore_password)),
+        system_config=load_rollup(rollup).l1_system_config,
+        owner_key=load_key(key, keystore_password),
+    )
+    number = asyncio.run(_rotate(l1, rotation))
+    typer.echo(f"From L1 block {number} on the {role} is 0x{rotation.address.hex()}")
+
+
+async def _rotate(url: str, rotation: Rotation) -> int:
+    async with httpx.AsyncClient(timeout=httpx.Timeout(20.0)) as http:
+        return await rotate(L1Client(url, http, retry=RetryPolicy(jitter=random.random)), rotation)
