@@ -86,6 +86,12 @@ class Summary:
     head_numbers: dict[str, int]
     flat_head: Hash32
     flat_number: int
+    is_full: bool
+    """Whether old states are let go; otherwise it is an archive."""
+    states_from: int
+    """The oldest block whose state is kept."""
+    blocks_from: int
+    """The oldest block that is kept, genesis aside; 0 where all are."""
     keyspaces: tuple[Keyspace, ...]
     outbox: tuple[tuple[int, int, int], ...]
     """Channels that are not safe yet: first block, last block, bytes."""
@@ -137,6 +143,9 @@ def summarise(db: ChainDatabase, rules: ChainRules | None) -> Summary:
         head_numbers={name: db.require_header(block_hash).number for name, block_hash in named.items()},
         flat_head=db.flat_head(),
         flat_number=db.require_header(db.flat_head()).number,
+        is_full=db.is_full,
+        states_from=db.states_from,
+        blocks_from=db.blocks_from,
         keyspaces=tuple(_keyspaces(db)),
         outbox=tuple((record.first, record.last, record.size) for record in outbox.records()),
     )

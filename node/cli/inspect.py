@@ -62,6 +62,8 @@ def _print(console: Console, summary: Summary) -> None:
         "safe head": f"{numbers['safe']} 0x{heads.safe.hex()}",
         "finalized head": f"{numbers['finalized']} 0x{heads.finalized.hex()}",
         "flat head": f"{summary.flat_number} 0x{summary.flat_head.hex()}",
+        "pruning": f"{'full' if summary.is_full else 'archive'}, states from block {summary.states_from} on",
+        "blocks": f"from {summary.blocks_from} on" if summary.blocks_from else "all",
         "write batches": f"{summary.batches:,}",
         "batcher outbox": _outbox(summary),
     }
