@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import typer
+import yaml
 
 from node.cli.application import _COMMANDS
 from node.config.example import SECTIONS
@@ -14,7 +15,8 @@ from tests.docs.blocks import PAGES, ROOT, Block, blocks
 
 PACKAGES = ("node", "rollup", "state", "rpc", "contracts", "client")
 OPERATING = ROOT / "docs" / "operating.md"
-KNOWN_PROGRAMS = {"openledger", "make", "curl"}
+KNOWN_PROGRAMS = {"openledger", "make", "curl", "docker-compose"}
+COMPOSED = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
 
 
 def by_name(block: Block) -> str:
@@ -29,6 +31,17 @@ def parse_openledger(words: list[str]) -> None:
         child, *rest = rest
         command = command.commands[child]  # type: ignore[attr-defined]
     command.make_context(name, rest)
+
+
+def parse_compose(words: list[str]) -> None:
+    """Fails for a profile or a service that docker-compose.yml doesn't have."""
+    profiles = {name for service in COMPOSED.values() for name in service.get("profiles", ())}
+    while words[0] == "--profile":
+        assert words[1] in profiles
+        words = words[2:]
+    verb, *rest = words
+    assert verb in {"up", "down", "ps", "logs", "stop"}
+    assert {word for word in rest if not word.startswith("--")} <= set(COMPOSED)
 
 
 def make_targets() -> set[str]:
@@ -50,6 +63,8 @@ def test_every_command_that_is_shown_parses(block: Block) -> None:
         assert program in KNOWN_PROGRAMS, f"{program} is nothing that this product or its needs install"
         if program == "openledger":
             parse_openledger(rest)
+        elif program == "docker-compose":
+            parse_compose(rest)
         elif program == "make":
             assert rest[0] in make_targets()
             arguments = [word.removeprefix("ARGS=") for word in rest[1:]]
