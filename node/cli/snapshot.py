@@ -87,7 +87,8 @@ def _default_block(db: ChainDatabase, network: Network, l1_rpc: str | None, l1_a
 
     def root_below(limit: int) -> Callable[[int], Hash32 | None]:
         def root(number: int) -> Hash32 | None:
-            block_hash = db.canonical_hash(number) if 0 < number <= limit else None
+            is_kept = max(1, db.states_from) <= number <= limit
+            block_hash = db.canonical_hash(number) if is_kept else None
             return None if block_hash is None else output_root(db.require_header(block_hash), block_hash)
 
         return root
@@ -97,8 +98,8 @@ def _default_block(db: ChainDatabase, network: Network, l1_rpc: str | None, l1_a
         if claimed is not None:
             return claimed
     raise StartupError(
-        f"L1 has no game about any of this node's safe blocks (up to {safe}): wait for the proposer, or name a block "
-        "with --block"
+        f"L1 has no game about any of this node's safe blocks with a state ({max(1, db.states_from)} to {safe}): wait "
+        "for the proposer, or name a block with --block"
     )
 
 

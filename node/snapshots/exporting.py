@@ -70,6 +70,10 @@ def _exportable(db: ChainDatabase, number: int) -> tuple[Header, Hash32]:
     block_hash = db.canonical_hash(BlockNumber(number))
     if not 0 < number <= safe or block_hash is None:
         raise SnapshotRefused(f"block {number} can't be exported: expected a block from 1 to the safe head, {safe}")
+    if number < db.states_from:
+        raise SnapshotRefused(
+            f"block {number} can't be exported: this node keeps the states from block {db.states_from} on"
+        )
     return db.require_header(block_hash), block_hash
 
 

@@ -272,6 +272,11 @@ async def test_blocks_that_are_not_safe_or_not_there_are_not_exported(grown: Wor
     assert not [name for name in os.listdir(tmp_path) if "out" in name]
 
 
+async def test_a_block_whose_state_is_gone_is_not_exported(grown: World, imported: Node, tmp_path: Path) -> None:
+    with pytest.raises(SnapshotRefused, match="keeps the states from block"):
+        export_snapshot(imported.db, network_of(grown), imported.engine.safe_head.number - 1, tmp_path / "out")
+
+
 async def test_a_snapshot_can_be_made_of_a_node_that_was_made_from_one(
     grown: World, exported: tuple[Path, Manifest], imported: Node, tmp_path: Path
 ) -> None:
