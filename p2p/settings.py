@@ -67,16 +67,16 @@ class PeerSettings:
     """Messages of one peer that wait to be handled; while more would wait, nothing is read from it."""
     inbox_bytes: int = MAX_FRAME
 
-    max_requests: int = 16
+    max_requests: int = 64
     """Questions to one peer that are under way."""
     late_seconds: float = 60.0
     """How long an answer may come too late before it counts as one that nobody asked for."""
-    requests_per_second: float = 32.0
+    requests_per_second: float = 256.0
     """Questions of one peer; above that they are declined as BUSY. This node asks at most half as often."""
-    requests_burst: float = 64.0
-    messages_per_second: float = 64.0
+    requests_burst: float = 512.0
+    messages_per_second: float = 320.0
     """Messages of one peer that nobody asked for, questions included; above that they are dropped."""
-    messages_burst: float = 512.0
+    messages_burst: float = 1_024.0
     bytes_per_second: float = 8.0 * MEBIBYTE
     """Of the same."""
     bytes_burst: float = 4.0 * MAX_FRAME

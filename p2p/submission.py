@@ -23,7 +23,7 @@ MOST_UNDER_WAY: Final = 1_024
 SECONDS_OF_ONE_HOP: Final = 1.0
 SILENT_SECONDS: Final = 15.0
 """A peer that didn't answer is asked last for so long."""
-MOST_AT_A_PEER: Final = 12
+MOST_AT_A_PEER: Final = 48
 """Transactions that one peer is asked to bring at once; fewer than a connection lets wait for answers."""
 PEERS_REMEMBERED: Final = 256
 FALSE_ANSWER_POINTS: Final = 50

@@ -130,7 +130,7 @@ async def test_only_so_many_questions_are_under_way() -> None:
         peer = dialler.peers[0]
         waiting = [asyncio.create_task(peer.request(get_blocks, seconds=SECONDS)) for _ in range(QUICK.max_requests)]
         await until(lambda: one.messages)
-        with pytest.raises(NoAnswer, match="16 requests to this peer are under way"):
+        with pytest.raises(NoAnswer, match=f"{QUICK.max_requests} requests to this peer are under way"):
             await peer.request(get_blocks, seconds=SECONDS)
         dialler.disconnect(peer.node_id)
         outcomes = await asyncio.gather(*waiting, return_exceptions=True)
