@@ -103,13 +103,9 @@ class Leadership:
     async def campaign(self) -> bool:
         """Take the key if nobody has it; whether this process leads now. Raises EtcdUnavailable or EtcdRefused."""
         asked = self._clock()
-        if self._lease is None:
+        seconds = 0 if self._lease is None else await self._etcd.keep_alive(self._lease)
+        if self._lease is None or seconds <= 0:
             self._lease, seconds = await self._etcd.grant_lease(self._lease_seconds)
-        else:
-            seconds = await self._etcd.keep_alive(self._lease)
-        if seconds <= 0:
-            self._forget()
-            return False
         result = await self._etcd.transact(
             [Compare(key=self._key, create_revision=0)],
             [Put(key=self._key, value=self._candidate.encode(), lease=self._lease), Get(key=self._key)],
