@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from web3 import Web3
 
 from tests.docker.containers import HOST, ROOT, Containers, run, wait_for
 from tests.docker.traffic import KNOWN, Wallet, occurrences, receipt
@@ -110,6 +111,27 @@ def test_a_transaction_that_every_follower_got_is_included_once(network: Contain
     counted = occurrences(network, "follower-2", last)
     assert {transaction: counted.get(transaction) for transaction in sent} == dict.fromkeys(sent, 1)
     assert max(counted.values()) == 1
+
+
+def test_a_role_is_rotated_by_one_command(network: Containers) -> None:
+    password = ["--keystore-password", "/password/keystore"]
+    places = ["--l1", "http://l1:8645", "--rollup", "/network/rollup.json", "--key", "/keys/operator.json", *password]
+    before = unsafe_block_signer(network)
+    made = network.inside("sequencer", "openledger", "key", "new", "/data/new.json", *password).split()[-1]
+    try:
+        network.inside("sequencer", "openledger", "network", "rotate", "unsafe-block-signer", "/data/new.json", *places)
+        assert unsafe_block_signer(network) == made != before
+    finally:
+        old = "/keys/unsafe_block_signer.json"
+        network.inside("sequencer", "openledger", "network", "rotate", "unsafe-block-signer", old, *places)
+    assert unsafe_block_signer(network) == before
+
+
+def unsafe_block_signer(network: Containers) -> str:
+    """Whom SystemConfig names on L1."""
+    addresses = json.loads(network.inside("sequencer", "cat", "/network/l1-addresses.json"))
+    call = {"to": addresses["SystemConfig"], "data": Web3.keccak(text="unsafeBlockSigner()")[:4].to_0x_hex()}
+    return Web3.to_checksum_address(network.call("l1", "eth_call", call, "latest")[-40:])
 
 
 def test_a_follower_with_an_empty_volume_agrees_again(network: Containers) -> None:
