@@ -50,8 +50,10 @@ class ChainPort(Protocol):
         """The three heads as they stand now."""
 
     def canonical_hash(self, number: int) -> Hash32 | None:
-        """The hash of the canonical block at `number`; None above the unsafe head. Raises NodeError below the first block
-        that a node made from a snapshot has."""
+        """The hash of the canonical block at `number`; None above the unsafe head.
+
+        Raises NodeError below the first block that a node made from a snapshot has.
+        """
 
     def header(self, block_hash: Hash32) -> Header | None:
         """The header of any block that is known, canonical or not."""

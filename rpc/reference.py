@@ -28,8 +28,8 @@ with `disableStack`, `disableStorage`, `enableMemory`, `enableReturnData` and `l
 `flatCallTracer` (`convertParityErrors`, `includePrecompiles`), `4byteTracer`, `noopTracer`, or `muxTracer` over several
 of them. A trace ends with -32002 after ten seconds, or the shorter `timeout`, and with -32003 at 24 MiB.
 
-Every answer of `open_get*` is an object that names the block it was read at, `{"block": {"number", "hash", "timestamp"},
-...}`; what is not there is null beside it. A *page* is `{"cursor": data, "limit": quantity}`, 25 rows unless it says
+Every answer of `open_get*` is an object that names the block it was read at, `{"block": {"number", "hash",
+"timestamp"}, ...}`; what is not there is null beside it. A *page* is `{"cursor": data, "limit": quantity}`, 25 rows unless it says
 otherwise and 100 at most; `next` in the answer is the next page's cursor, or null. A *record filter* names any of
 `contributor`, `contributionId`, `datanetId`, `modelId`, `payer`, `worker`, `fromBlock`, `toBlock`. `admin_*` is served
 on a port of its own.
