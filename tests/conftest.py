@@ -19,9 +19,9 @@ from tests import compared
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")  # properties are judged by what they find: a busy machine makes any example slow
 
-TOGETHER: Final = ("e2e/clients", "e2e/wallets", "e2e/network", "e2e/sandbox", "e2e/suites", "hostile")
+TOGETHER: Final = ("e2e/clients", "e2e/wallets", "e2e/network", "e2e/sandbox", "e2e/suites", "hostile", "byzantine")
 """Folders whose tests share what runs, or (wallets, with clients) what clients have started."""
-OF_PROCESSES: Final = ("e2e/", "chaos/", "docs/", "hostile/", "actions/network/")
+OF_PROCESSES: Final = ("e2e/", "chaos/", "docs/", "hostile/", "byzantine/", "actions/network/")
 BUSY_SECONDS: Final = 1_800
 """For a test that starts processes, its fixtures' devnets among them, unless it names its own limit: only what hangs
 shall end here, not what a busy machine is slow with."""

@@ -1,6 +1,8 @@
 """A peer that keeps to the protocol as far as it likes: WebSocket by hand, a key of its own, no word of the node's."""
 
+import base64
 import contextlib
+import os
 import socket
 import struct
 import time
@@ -13,7 +15,7 @@ from coincurve import PrivateKey
 
 from state.primitives.crypto import keccak256
 from tests.byzantine import speech
-from tests.hostile.frames import BINARY, CLOSE, PING, PONG, frame, try_handshake
+from tests.hostile.frames import BINARY, CLOSE, CONTINUATION, FINAL, PING, PONG, frame
 from tests.ports import HOST
 
 DOMAIN: Final = b"openledger peer greeting 1"
@@ -65,11 +67,9 @@ class Liar:
         self.hello = b""
         self.proof = b""
         self._buffer = bytearray()
-        try:
-            self.socket, status = try_handshake(place)  # type: ignore[arg-type]  # a Place has all that it needs
-        except OSError:
-            self.socket, status = socket.socket(), 0
-        self.ended = status != 101
+        self._parts = bytearray()
+        self.socket, self.status = handshake(place)
+        self.ended = self.status != 101
 
     def __enter__(self) -> "Liar":
         return self
@@ -181,19 +181,23 @@ class Liar:
         return self.ended
 
     def _next_message(self, deadline: float) -> bytes | None:
+        """Large ones come in several frames, with pings between them."""
         while (found := self._next_frame(deadline)) is not END:
-            opcode, payload = found
+            opcode, payload, is_last = found
             if opcode == PING:
                 self.send_bytes(frame(PONG, payload))
             elif opcode == CLOSE:
                 self.send_bytes(frame(CLOSE, payload[:2]))
                 break
-            elif opcode == BINARY:
-                return payload
+            elif opcode in (BINARY, CONTINUATION):
+                self._parts += payload
+                if is_last:
+                    whole, self._parts = bytes(self._parts), bytearray()
+                    return whole
         self.ended = True
         return END
 
-    def _next_frame(self, deadline: float) -> tuple[int, bytes] | None:
+    def _next_frame(self, deadline: float) -> tuple[int, bytes, bool] | None:
         while (found := _cut_frame(self._buffer)) is None:
             left = deadline - time.monotonic()
             if left <= 0:
@@ -213,8 +217,8 @@ class Liar:
         return found
 
 
-def _cut_frame(buffer: bytearray) -> tuple[int, bytes] | None:
-    """(opcode, payload) of the first frame, taken out; None while it is not all there. Servers don't mask."""
+def _cut_frame(buffer: bytearray) -> tuple[int, bytes, bool] | None:
+    """(opcode, payload, is final) of the first frame, taken out; None while it isn't all there. Servers don't mask."""
     if len(buffer) < 2:
         return None
     length, begins = buffer[1] & 0x7F, 2
@@ -225,9 +229,28 @@ def _cut_frame(buffer: bytearray) -> tuple[int, bytes] | None:
         length = struct.unpack(">H" if begins == 4 else ">Q", buffer[2:begins])[0]
     if len(buffer) < begins + length:
         return None
-    opcode, payload = buffer[0] & 0x0F, bytes(buffer[begins : begins + length])
+    opcode, payload, is_last = buffer[0] & 0x0F, bytes(buffer[begins : begins + length]), bool(buffer[0] & FINAL)
     del buffer[: begins + length]
-    return opcode, payload
+    return opcode, payload, is_last
+
+
+def handshake(place: Place, *headers: str) -> tuple[socket.socket, int]:
+    """A connection and the HTTP status with which WebSocket begins on it; 0 where the node gives none."""
+    try:
+        connection = place.connect()
+    except OSError:
+        return socket.socket(), 0
+    lines = [
+        "GET / HTTP/1.1", f"Host: {HOST}:{place.port}", "Upgrade: websocket", "Connection: Upgrade",
+        "Sec-WebSocket-Key: " + base64.b64encode(os.urandom(16)).decode(), "Sec-WebSocket-Version: 13",
+        *headers, "", "",
+    ]  # fmt: skip
+    head = b""
+    with contextlib.suppress(OSError):
+        connection.sendall("\r\n".join(lines).encode())
+        while b"\r\n\r\n" not in head and (part := connection.recv(1)):
+            head += part
+    return connection, int(head.split(b" ", 2)[1]) if head.startswith(b"HTTP/1.1 ") else 0
 
 
 def greeted(place: Place, key: PrivateKey | None = None, head: tuple[int, bytes] = (0, bytes(32))) -> Liar:

@@ -93,9 +93,9 @@ WRONG: Final[dict[str, Make]] = {
     "transactions: a first offset of no member": _transactions(struct.pack("<I", 0)),
     "transactions: an odd offset": _transactions(struct.pack("<II", 5, 8)),
     "transactions: cut off": _transactions(b"\x04"),
-    "61 seconds old": _sealed(timestamp=lambda _block: int(time.time()) - 61),
+    "two minutes old": _sealed(timestamp=lambda block: block.fields["timestamp"] - 120),
     "of 1970": _sealed(timestamp=lambda _block: 0),
-    "a minute ahead": _sealed(timestamp=lambda _block: int(time.time()) + 60),
+    "a minute ahead": _sealed(timestamp=lambda block: block.fields["timestamp"] + 60),
     "of the end of time": _sealed(timestamp=lambda _block: (1 << 64) - 1),
 }  # fmt: skip
 

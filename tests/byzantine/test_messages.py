@@ -92,7 +92,8 @@ def _endless_fragments() -> bytes:
 
 
 FRAMES: Final[dict[str, Callable[[], bytes]]] = {
-    "text": lambda: frame(TEXT, say(speech.GET_ADDRESSES, 1)),
+    "text": lambda: frame(TEXT, b"hello"),
+    "text that is no UTF-8": lambda: frame(TEXT, say(speech.GET_ADDRESSES, 1)),
     "a frame that claims 2**62 bytes": lambda: announced(BINARY, 1 << 62),
     "a frame that claims one byte too many": lambda: announced(BINARY, MAX_FRAME + 1),
     "fragments without end": _endless_fragments,
