@@ -16,6 +16,8 @@ from tests.docker.traffic import Wallet
 NODES: Final = ("sequencer", "follower-1", "follower-2")
 LOOK_SECONDS: Final = 0.5
 SEND_SECONDS: Final = 0.2
+YOUNG_SECONDS: Final = 20
+"""A sequencer that makes up for its start keeps older blocks from peers, who would refuse them (p2p)."""
 
 
 @contextmanager
@@ -178,6 +180,12 @@ def on_one_chain(network: Containers, *, behind: int = 3) -> bool:
     if highest - lowest > behind:
         return False
     return len({network.block(service, hex(lowest))["hash"] for service in NODES}) == 1
+
+
+def is_settled(network: Containers) -> bool:
+    """Whether blocks are young enough to be gossiped, and gossip has brought all nodes together."""
+    age = time.time() - int(network.block("sequencer", "latest")["timestamp"], 16)
+    return age < YOUNG_SECONDS and on_one_chain(network)
 
 
 def converge(network: Containers, seconds: float) -> float:

@@ -14,13 +14,14 @@ from contextlib import ExitStack
 import pytest
 
 from tests.docker.containers import EDGE, HERE, Containers, run, wait_for
-from tests.docker.faults import NODES, Load, Witness, converge, cut_off, kill, set_clock, slow_link
+from tests.docker.faults import NODES, Load, Witness, converge, cut_off, is_settled, kill, set_clock, slow_link
 from tests.docker.traffic import Wallet, receipt
 
 IMAGE = "openledger-node:faults"
 CI_SECONDS, CI_BOUND = 30, 30.0
 BOUND = 10.0
 """Seconds within which unsafe heads meet again; CI allows more, its machines are busy."""
+SETTLES_WITHIN = 600.0
 RESTART_BOUND = 120.0
 """For processes that first have to start again."""
 
@@ -60,6 +61,7 @@ def seed(request: pytest.FixtureRequest, tell: Tell) -> int:
 
 @pytest.fixture
 def load(network: Containers) -> Iterator[Load]:
+    wait_for(lambda: is_settled(network), "a network that has caught up with the clock", SETTLES_WITHIN)
     wallets = {service: Wallet(index) for index, service in enumerate(NODES, start=1)}
     for wallet in wallets.values():
         wallet.nonce = wait_for(lambda wallet=wallet: nonce_of(network, wallet), "a nonce") - 1
