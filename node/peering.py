@@ -26,7 +26,7 @@ from node.signer_watch import NOBODY, SignerWatch
 from p2p.addresses import split_address
 from p2p.errors import SigningRefused
 from p2p.greeting import NetworkIdentity
-from p2p.identity import load_identity
+from p2p.identity import NodeIdentity, load_identity
 from p2p.messages import VerdictCode
 from p2p.network import PeerNetwork
 from p2p.ports import NodeId
@@ -54,6 +54,11 @@ AGENT: Final = 64
 def rollup_config_hash(config: RollupConfig) -> Hash32:
     """keccak of rollup.json in one form: keys in order, no white space. What the nodes of a network have in common."""
     return keccak256(json.dumps(config.raw, sort_keys=True, separators=(",", ":")).encode())
+
+
+def node_identity(config: NodeConfig) -> NodeIdentity:
+    """The node's own key, made at the first start. Raises IdentityUnusable."""
+    return load_identity(config.p2p_key or config.data_dir / "p2p.key")
 
 
 class Peering:
@@ -99,7 +104,7 @@ class Peering:
         genesis = chain.config.genesis.l2
         self.network = PeerNetwork(
             _settings(config),
-            identity=load_identity(config.p2p_key or config.data_dir / "p2p.key"),
+            identity=node_identity(config),
             network=NetworkIdentity(
                 chain_id=chain.config.l2_chain_id,
                 genesis_hash=genesis.hash,

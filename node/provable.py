@@ -12,6 +12,8 @@ from state.primitives.types import Address
 
 log = structlog.get_logger("node.provable")
 
+GAMES_SECONDS: Final = 30.0
+"""Between two looks."""
 WATCHED_GAMES: Final = 256
 """Newest games that are looked at: older ones hold no state."""
 

@@ -117,7 +117,7 @@ class Sequencing:
             log.warning("node.batcher_off", reason=reason, effect="blocks stay unsafe unless a batcher runs elsewhere")
         if config.proposer and config.proposer_key and config.l1_addresses:
             self._keys["proposer"] = load_key(config.proposer_key, config.keystore_password)
-            self._game_factory(config.l1_addresses)
+            game_factory(self.l1, config.l1_addresses)
 
     async def _lead(self, pool: TxPool, admin: AdminControl | None, accounts: AccountsWatch) -> None:
         """Sequencer, batcher and proposer, made anew from what is on disk, until cancelled."""
@@ -198,18 +198,12 @@ class Sequencing:
         self._posting = batcher, outbox
         return batcher
 
-    def _game_factory(self, addresses: Path) -> GameFactory:
-        factory = load_addresses(addresses).get("DisputeGameFactory")
-        if factory is None:
-            raise StartupError(f"L1 addresses {addresses} lack DisputeGameFactory, which the proposer needs")
-        return GameFactory(self.l1, factory)
-
     def _proposer(self, addresses: Path) -> Proposer:
         sender = self._sender("proposer", META_PROPOSER)
         return Proposer(
             l2=ProposerSource(self.chain.engine),
             l1=self.l1,
-            factory=self._game_factory(addresses),
+            factory=game_factory(self.l1, addresses),
             sender=sender,
             config=ProposerConfig(interval=self.config.proposer_interval),
         )
@@ -222,6 +216,14 @@ class Sequencing:
         )
         self._senders[name] = sender
         return sender
+
+
+def game_factory(l1: L1Client, addresses: Path) -> GameFactory:
+    """The factory of a network's dispute games. Raises StartupError for a file that lacks it."""
+    factory = load_addresses(addresses).get("DisputeGameFactory")
+    if factory is None:
+        raise StartupError(f"L1 addresses {addresses} lack DisputeGameFactory, which output roots are claimed at")
+    return GameFactory(l1, factory)
 
 
 def make_conductor(

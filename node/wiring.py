@@ -33,15 +33,16 @@ from node.adapters.state import ReaderState
 from node.adapters.traces import ReaderTraces
 from node.administration import AdminControl, admin_secret
 from node.auditing import DIRECTORY, Auditor
-from node.config import NodeConfig
+from node.config import NodeConfig, Pruning
 from node.devnet_clock import chain_clock
 from node.heartbeat import Heartbeat
 from node.joining import check_l1, open_chain
 from node.metrics import Metrics
 from node.peer_readings import watch_peers
-from node.peering import Peering
+from node.peering import Peering, node_identity
 from node.pools import OwnPool, PoolEnds, own_pool, pool_ends
 from node.progress import ProgressReport
+from node.provable import GAMES_SECONDS, ProvableGames
 from node.readers import QUERY_SECONDS, ReaderPool
 from node.readings import (
     watch_chain,
@@ -50,7 +51,7 @@ from node.readings import (
     watch_store,
 )
 from node.recovery import SenderRecovery
-from node.sequencing import Sequencing, make_conductor
+from node.sequencing import Sequencing, game_factory, make_conductor
 from node.unlocked import with_dev_accounts
 from node.vitals import Vitals
 from rollup.derivation.pipeline import DerivationPipeline
@@ -205,6 +206,9 @@ class Node:
         if parts.peering is not None:
             parts.peering.start(tasks)
         parts.pools.start(tasks)
+        if self._config.pruning is Pruning.FULL and self._config.l1_addresses is not None:
+            games = ProvableGames(game_factory(parts.l1, self._config.l1_addresses), self._chain.provable)
+            tasks.create_task(games.run(lambda: asyncio.sleep(GAMES_SECONDS)), name="provable games")
         if parts.own is not None and parts.sequencing is not None:
             parts.sequencing.start(tasks, parts.own.pool, self._admin)
 
@@ -248,11 +252,18 @@ class Node:
             watch_peers(readings, parts.peering)
 
     def _sequencing(self, l1: L1Client, driver: Driver, http: httpx.AsyncClient) -> Sequencing:
+        config = self._config
         conductor = make_conductor(
-            self._config, self._chain, driver=driver, l1=l1, http=http, engine_thread=self._thread
+            config,
+            self._chain,
+            driver=driver,
+            l1=l1,
+            http=http,
+            engine_thread=self._thread,
+            node_id="" if config.p2p_port is None else node_identity(config).node_id.hex(),
         )
         return Sequencing(
-            config=self._config,
+            config=config,
             chain=self._chain,
             l1=l1,
             driver=driver,

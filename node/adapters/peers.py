@@ -32,7 +32,7 @@ class EngineChain:
         return Head(number=ref.number, hash=ref.hash)
 
     def first_block(self) -> int:
-        return self._engine.config.genesis.l2.number
+        return max(self._engine.config.genesis.l2.number, self._db.blocks_from)
 
     def canonical_hash(self, number: int) -> Hash32 | None:
         return self._db.canonical_hash(BlockNumber(number))
