@@ -90,6 +90,7 @@ def judge(network: Containers, load: Load, witness: Witness) -> None:
     last = max(int(receipt(network, "sequencer", one)["blockNumber"], 16) for one in load.acknowledged)
     for service in NODES:
         wait_for(lambda service=service: network.height(service, "safe") >= max(safe, last), f"{service}'s safe head")
+    witness.__exit__()
     witness.check()
 
 
