@@ -35,7 +35,15 @@ class Forged:
     @classmethod
     def read(cls, envelope: bytes) -> Self:
         """A block that a node handed over."""
-        raw = bytes(cramjam.snappy.decompress_raw(envelope))
+        return cls._of(bytes(cramjam.snappy.decompress_raw(envelope)))
+
+    @classmethod
+    def announced(cls, message: bytes) -> Self:
+        """A block that a node told of; whose signature it has is not looked at."""
+        return cls._of(bytes(cramjam.snappy.decompress_raw(message))[SIGNATURE:])
+
+    @classmethod
+    def _of(cls, raw: bytes) -> Self:
         fields = dict(zip(NAMES, LAYOUT.unpack_from(raw, 32), strict=True))
         payload = raw[32:]
         return cls(

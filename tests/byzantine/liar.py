@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgpack
 from coincurve import PrivateKey
 
+from p2p.messages import PROTOCOL_VERSION
 from state.primitives.crypto import keccak256
 from tests.byzantine import speech
 from tests.hostile.frames import BINARY, CLOSE, CONTINUATION, FINAL, PING, PONG, frame
@@ -99,7 +100,7 @@ class Liar:
     def hello_of(self, **changes: Any) -> bytes:
         """A Hello, right but for the changes."""
         fields: dict[str, Any] = {
-            "version": speech.messages.PROTOCOL_VERSION,
+            "version": PROTOCOL_VERSION,
             "chain_id": self.place.chain_id,
             "genesis_hash": self.place.genesis_hash,
             "rollup_hash": self.place.rollup_hash,
@@ -270,7 +271,7 @@ def is_banned(place: Place, key: PrivateKey) -> bool:
         return again.goodbye is not None and again.goodbye[0] == speech.Farewell.BANNED
 
 
-def act_until_banned(place: Place, act: Callable[[Liar], None], *, most: int = 40) -> int:
+def act_until_banned(place: Place, act: Callable[[Liar], object], *, most: int = 40) -> int:
     """How often one identity acts, coming again whenever it is let go, until it is banned. Fails after `most` times."""
     key = PrivateKey()
     for times in range(1, most + 1):

@@ -6,6 +6,7 @@ from typing import Any, Final
 import pytest
 from coincurve import PrivateKey
 
+from p2p.messages import MAX_GREETING
 from state.primitives.crypto import SECP256K1_N
 from tests.byzantine import speech
 from tests.byzantine.liar import END, Liar, greeted, proof_digest
@@ -125,7 +126,7 @@ FRAMES: Final[dict[str, bytes]] = {
     "text": frame(TEXT, b"hello"),
     "a frame that claims 2**62 bytes": announced(BINARY, 1 << 62),
     "a frame that claims 2**31 bytes": announced(BINARY, 1 << 31),
-    "a frame that claims one byte too many": announced(BINARY, speech.messages.MAX_GREETING + 1),
+    "a frame that claims one byte too many": announced(BINARY, MAX_GREETING + 1),
     "fragments without end": b"".join(frame(BINARY if n == 0 else 0, bytes(100), final=False) for n in range(64)),
     "a compressed frame": frame(BINARY, b"\x00", reserved=0x40),
     "a frame without a mask": frame(BINARY, b"\x00", masked=False),
