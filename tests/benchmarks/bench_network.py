@@ -14,6 +14,7 @@ python -m tests.benchmarks network
 """
 
 import asyncio
+import contextlib
 import json
 import re
 import subprocess
@@ -200,8 +201,9 @@ async def _load(url: str) -> None:
 
 
 async def _echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(1 << 16):
-        writer.write(data)
+    with contextlib.suppress(ConnectionError, asyncio.CancelledError):
+        while data := await reader.read(1 << 16):
+            writer.write(data)
     writer.close()
 
 
@@ -250,7 +252,7 @@ async def _propagate(net: Network) -> list[Propagation]:
     with relay(net.p2p_port) as far, relay(echo_port) as far_echo:
         await asyncio.to_thread(net.wait, "the present", lambda: net.head("sequencer") >= PAST)
         for name, port in (("near", net.p2p_port), ("far", far)):
-            await asyncio.to_thread(net.follower, name, port)
+            net.follower(name, port)  # not in another thread: a child ends with the thread that started it
         for name in arrivals:
             await asyncio.to_thread(net.wait, f"{name} in step", partial(_is_in_step, net, name))
         tasks = [asyncio.create_task(_heads(net.urls[name], partial(_note, at))) for name, at in arrivals.items()]
