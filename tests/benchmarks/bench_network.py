@@ -163,7 +163,8 @@ def network(directory: Path) -> Iterator[Network]:
         found.p2p_port = free_port()
         found.node(
             "sequencer", "--role=sequencer", f"--batcher-key={files.key('batcher')}", "--no-proposer",
-            f"--p2p-port={found.p2p_port}", f"--p2p-sequencer-key={files.key('unsafe_block_signer')}",
+            "--pool-slots=50000", f"--p2p-port={found.p2p_port}",
+            f"--p2p-sequencer-key={files.key('unsafe_block_signer')}",
         )  # fmt: skip
         yield found
     finally:
@@ -182,22 +183,25 @@ async def _heads(url: str, told: Callable[[int], None]) -> None:
 
 
 async def _load(url: str) -> None:
-    """20 transfers after each new head, until cancelled."""
+    """20 transfers for each block that there is, until cancelled; where they come too fast, the rest follows."""
     account = user_accounts()[0]
     raws = iter([raw for raw, _ in sign_transfers(account, CHAIN_ID, 0, (BLOCKS + 200) * TRANSFERS)])
     blocks: asyncio.Queue[int] = asyncio.Queue()
     follow = asyncio.create_task(_heads(url, blocks.put_nowait))
+    sent = 0
     async with httpx.AsyncClient(timeout=60.0) as http:
         try:
             while True:
-                body = [
-                    {"jsonrpc": "2.0", "id": n, "method": "eth_sendRawTransaction", "params": [next(raws)]}
-                    for n in range(TRANSFERS)
-                ]
-                await http.post(url, json=body)
-                await blocks.get()
+                head = await blocks.get()
+                while sent < (head + 1) * TRANSFERS:
+                    await http.post(url, json=[_submission(n, next(raws)) for n in range(TRANSFERS)])
+                    sent += TRANSFERS
         finally:
             follow.cancel()
+
+
+def _submission(number: int, raw: str) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": number, "method": "eth_sendRawTransaction", "params": [raw]}
 
 
 async def _echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -363,14 +367,14 @@ def tables(links: list[Propagation], ways: list[CatchUp]) -> tuple[Table, Table]
             f"{link.ping(0.99):.2f}", f"{link.p(0.5) / link.ping(0.5):.2f}",
         )  # fmt: skip
     caught = Table(title="A new follower catches up", title_justify="left")
-    for column in ("from", "blocks", "seconds", "blocks/s", "transactions/s", "ratio", "remark"):
-        caught.add_column(column, justify="left" if column in ("from", "remark") else "right")
+    for column in ("from", "blocks", "seconds", "blocks/s", "transactions/s", "ratio"):
+        caught.add_column(column, justify="left" if column == "from" else "right")
     peer = ways[0].blocks / ways[0].seconds
     for way in ways:
         rate = way.blocks / way.seconds
         caught.add_row(
             way.name, str(way.blocks), f"{way.seconds:.1f}", f"{rate:,.0f}", f"{way.transactions / way.seconds:,.0f}",
-            f"{rate / peer:.2f}", way.remark,
+            f"{rate / peer:.2f}",
         )  # fmt: skip
     return spread, caught
 
@@ -381,6 +385,7 @@ def main() -> tuple[list[Propagation], list[CatchUp]]:
     console = Console()
     for table in tables(links, ways):
         console.print(table)
+    console.print("\n".join(way.remark for way in ways if way.remark))
     return links, ways
 
 
