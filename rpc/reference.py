@@ -29,10 +29,10 @@ with `disableStack`, `disableStorage`, `enableMemory`, `enableReturnData` and `l
 of them. A trace ends with -32002 after ten seconds, or the shorter `timeout`, and with -32003 at 24 MiB.
 
 Every answer of `open_get*` is an object that names the block it was read at, `{"block": {"number", "hash",
-"timestamp"}, ...}`; what is not there is null beside it. A *page* is `{"cursor": data, "limit": quantity}`, 25 rows unless it says
-otherwise and 100 at most; `next` in the answer is the next page's cursor, or null. A *record filter* names any of
-`contributor`, `contributionId`, `datanetId`, `modelId`, `payer`, `worker`, `fromBlock`, `toBlock`. `admin_*` is served
-on a port of its own.
+"timestamp"}, ...}`; what is not there is null beside it. A *page* is `{"cursor": data, "limit": quantity}`, 25 rows
+unless it says otherwise and 100 at most; `next` in the answer is the next page's cursor, or null. A *record filter*
+names any of `contributor`, `contributionId`, `datanetId`, `modelId`, `payer`, `worker`, `fromBlock`, `toBlock`.
+`admin_*` is served on a port of its own.
 
 `/healthz` answers 200 while the process works as it should, `/readyz` when the node should get traffic; else they
 answer 503, and the JSON body has the reasons.
