@@ -229,9 +229,18 @@ class ChainSync:
             self._asking, first=head.number + 1, hash_at=quarantine.hash_at, have=self._waiting.get
         ) as bodies:
             while self._quarantine is quarantine and (block := await bodies.next()) is not None:
-                if not await self._insert(block):
+                if not await self._insert(block) and not self._skip_what_we_have(quarantine, bodies, block):
                     break
         self.most_held = max(self.most_held, bodies.most_held)
+
+    def _skip_what_we_have(self, quarantine: Quarantine, bodies: Bodies, block: Block) -> bool:
+        """Whether derivation was faster and our head is further up the same branch: then what was fetched stays."""
+        head = self._chain.unsafe_head()
+        if head.number < block.header.number or quarantine.hash_at(head.number) != head.hash:
+            return False
+        bodies.skip_to(head.number + 1)
+        self._pace.report_block(head.number)
+        return True
 
     async def _insert(self, block: Block) -> bool:
         """Whether it is our head now."""

@@ -18,6 +18,7 @@ from p2p.messages import (
     Message,
     Response,
 )
+from p2p.ports import Head
 from p2p.sync import STALLS_UNTIL_FORGOTTEN
 from state.blocks import Block
 from tests.unit.p2p.networks import Network, ToyChain, announcement, branch, network, until
@@ -95,6 +96,35 @@ async def test_a_gap_is_closed(gap: int) -> None:
         await until(lambda: net.nodes["a"].progress is None)
         assert net.nodes["a"].sync.most_held <= WINDOW
         assert len(chain.tried) == len(set(chain.tried)) == gap + 5
+
+
+class Overtaken(ToyChain):
+    """Derivation appends blocks of the same branch itself, now and then before those of peers come in."""
+
+    def __init__(self, blocks: list[Block]) -> None:
+        super().__init__(blocks[:1])
+        self._all = blocks
+
+    async def insert(self, made: Block) -> Head | None:
+        if made.header.number % 7 == 0:
+            derived = self._all[made.header.number : made.header.number + 3]
+            self.replace_from(made.header.number, derived)
+        return await super().insert(made)
+
+
+async def test_what_was_fetched_stays_when_derivation_is_faster_for_a_moment() -> None:
+    blocks = branch(500)
+    chain = Overtaken(blocks)
+    async with network() as net:
+        net.add("sequencer", ToyChain(blocks))
+        net.add("a", chain)
+        net.connect("a", "sequencer")
+        await until(lambda: bool(net.nodes["a"].roster.peers))
+        await tell(net, "a", blocks[-1])
+        await until(lambda: height(chain) == 499)
+        assert chain.unsafe_head().hash == blocks[-1].header.hash
+        asked = [one.count for one in net.ends["a", "sequencer"].sent if isinstance(one, GetBlocks)]
+        assert sum(asked) < 600
 
 
 async def test_blocks_that_arrive_out_of_order_are_inserted_in_order() -> None:
