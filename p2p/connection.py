@@ -114,6 +114,7 @@ class PeerConnection:
         self.was_introduced = False
         """Whether the handler knows of it."""
         self._ending = asyncio.Event()
+        self._is_closed = False
         self._ended = False
         self._outbox: SizedQueue[bytes] = SizedQueue(most=settings.queue_messages, most_bytes=settings.queue_bytes)
         self._inbox: SizedQueue[Message] = SizedQueue(most=settings.inbox_messages, most_bytes=settings.inbox_bytes)
@@ -204,8 +205,13 @@ class PeerConnection:
             while True:
                 await self._take(await self._socket.recv())
         except ConnectionClosed as closed:
-            if fault := fault_of_frames(closed, self._socket):
-                self._charge(fault)
+            self._note_closed(closed)
+
+    def _note_closed(self, closed: ConnectionClosed) -> None:
+        """Of reading and sending, whichever hears of it first: the other is cancelled then."""
+        if not self._is_closed and (fault := fault_of_frames(closed, self._socket)):
+            self._charge(fault)
+        self._is_closed = True
 
     async def _take(self, data: bytes | str) -> None:
         """Sorts one message; waits while the inbox is full."""
@@ -272,16 +278,18 @@ class PeerConnection:
                 self.send(answer)
 
     async def _send(self) -> None:
-        with contextlib.suppress(ConnectionClosed):
-            while True:
-                data = await self._outbox.get()
-                seconds = self._settings.send_seconds + len(data) / self._settings.slowest_bytes_per_second
-                try:
-                    async with asyncio.timeout(seconds):
-                        await self._socket.send(data if len(data) <= FRAGMENT else _fragments(data))
-                except TimeoutError:
-                    self.end(Farewell.TOO_SLOW, f"a message was not read within {seconds:.0f} s")
-                    return
+        while True:
+            data = await self._outbox.get()
+            seconds = self._settings.send_seconds + len(data) / self._settings.slowest_bytes_per_second
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._socket.send(data if len(data) <= FRAGMENT else _fragments(data))
+            except TimeoutError:
+                self.end(Farewell.TOO_SLOW, f"a message was not read within {seconds:.0f} s")
+                return
+            except ConnectionClosed as closed:
+                self._note_closed(closed)
+                return
 
     async def _await_turn(self) -> None:
         """Until this node may ask once more."""

@@ -26,12 +26,14 @@ BUSY_SECONDS: Final = 1_800
 """For a test that starts processes, its fixtures' devnets among them, unless it names its own limit: only what hangs
 shall end here, not what a busy machine is slow with."""
 _LINES: Final = pytest.StashKey[list[str]]()
+_SHARED: Final = pytest.StashKey[list[pytest.FixtureDef[Any]]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     for name in ("NO_PROXY", "no_proxy"):  # what tests start is on this machine, whatever proxy leads out of it
         os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1", "localhost")))
     config.stash[_LINES] = []
+    config.stash[_SHARED] = []
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -47,13 +49,18 @@ def _place(nodeid: str) -> str:
     return nodeid.partition("::")[0].removeprefix("tests/")
 
 
+def _group(nodeid: str) -> str:
+    """The folder whose tests share what runs, or the test's file."""
+    path = _place(nodeid)
+    folder = next((one for one in TOGETHER if path.startswith(f"{one}/")), path)
+    return folder.replace("wallets", "clients")
+
+
 class _Groups(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types for its schedulers
     """Which tests one worker runs together: `--dist=loadscope`, with groups of our own."""
 
     def _split_scope(self, nodeid: str) -> str:
-        path = _place(nodeid)
-        folder = next((one for one in TOGETHER if path.startswith(f"{one}/")), path)
-        return folder.replace("wallets", "clients")
+        return _group(nodeid)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -76,11 +83,29 @@ def every_block_is_compared(tell: Callable[[str], None]) -> Iterator[None]:
         tell(str(found))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """The comparison of all blocks takes its time; it isn't the last test's."""
-    if nextitem is None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """What a group's tests shared ends with the last of them, so that no devnet runs beside other groups' tests."""
+    if nextitem is None:  # the comparison of all blocks takes its time; it isn't the last test's
         item.config.hook.pytest_timeout_cancel_timer(item=item)
+    yield
+    group = _group(item.nodeid)
+    if nextitem is not None and _group(nextitem.nodeid) != group:
+        _end_what_is_shared(item, f"tests/{group}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
+    """Session fixtures, by the folder whose conftest.py has them."""
+    if fixturedef.scope == "session":
+        request.config.stash[_SHARED].append(fixturedef)
+
+
+def _end_what_is_shared(item: pytest.Item, folder: str) -> None:
+    """Session fixtures of a folder, of which pytest itself thinks that the session still needs them."""
+    for fixture in item.config.stash[_SHARED]:
+        if fixture.baseid == folder and fixture.cached_result is not None:
+            fixture.finish(item._request)  # type: ignore[attr-defined]  # every item that is a function has one
 
 
 @pytest.hookimpl(trylast=True)

@@ -156,6 +156,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
                 *(f"--batcher-key={files.key('batcher')}", f"--proposer-key={files.key('proposer')}"),
                 *(f"--rpc-port={port}", f"--metrics-port={port + 2}", f"--max-head-age={MAX_HEAD_AGE}"),
                 f"--otlp-endpoint={collector.url}",
+                "--p2p-port=0",
             ],
         )
         wait_until_answers(rpc, processes.check, STARTS_WITHIN)
