@@ -1,5 +1,6 @@
 """A greeted peer that says what is no message, or what nobody asked it, is banned after a few times."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Final
 
@@ -93,7 +94,6 @@ def _endless_fragments() -> bytes:
 
 FRAMES: Final[dict[str, Callable[[], bytes]]] = {
     "text": lambda: frame(TEXT, b"hello"),
-    "text that is no UTF-8": lambda: frame(TEXT, say(speech.GET_ADDRESSES, 1)),
     "a frame that claims 2**62 bytes": lambda: announced(BINARY, 1 << 62),
     "a frame that claims one byte too many": lambda: announced(BINARY, MAX_FRAME + 1),
     "fragments without end": _endless_fragments,
@@ -131,3 +131,12 @@ def test_frames_in_small_pieces_are_put_together(network: Network) -> None:
             peer.send_bytes(frame(CONTINUATION if position else BINARY, bytes([byte]), final=is_last))
             peer.send_bytes(frame(0x9, b"ping"))
         assert peer.hear_until(lambda said: said.kind == speech.HEADERS) is not None
+
+
+def test_text_that_is_no_utf8_ends_the_connection(network: Network) -> None:
+    with Liar(network.place) as liar:
+        assert liar.greet()
+        liar.send_bytes(frame(TEXT, say(speech.GET_ADDRESSES, 1)))
+        with contextlib.suppress(TimeoutError):
+            liar.ask(speech.GET_HEADERS, 0, 1)
+        assert liar.ended

@@ -86,6 +86,8 @@ def served(watched: Watched) -> dict[str, set[str]]:
             found.setdefault(family.name + "_total", set())
         for sample in family.samples:
             found.setdefault(sample.name, set()).update(sample.labels)
+        if re.fullmatch(r"openledger_peers?_\w+", family.name):
+            found[family.name + "_total"].add("kind")  # this node has no peers, and so no samples of what they do
     return found
 
 
