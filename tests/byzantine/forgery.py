@@ -101,9 +101,9 @@ class Forged:
             timestamp=fields["timestamp"],
             extra_data=self.extra_data,
             prev_randao=fields["prev_randao"],
-            base_fee_per_gas=int.from_bytes(fields["base_fee"], "little"),  # type: ignore[arg-type]
+            base_fee_per_gas=int.from_bytes(fields["base_fee"], "little"),  # type: ignore[arg-type]  # forged: any integer
             withdrawals_root=fields["withdrawals_root"],
-            parent_beacon_block_root=self.root,  # type: ignore[arg-type]
+            parent_beacon_block_root=self.root,  # type: ignore[arg-type]  # forged: any bytes
         )
 
 

@@ -74,7 +74,7 @@ def imported(grown: World, exported: tuple[Path, Manifest], tmp_path: Path) -> I
     vouching = trusted(grown.follower.db, manifest.number)
     import_snapshot(file, tmp_path / "data", network_of(grown), vouching)
     with closing(LevelDBStore(tmp_path / "data" / "chain")) as store:
-        yield Node(grown, store, sequences=False)  # type: ignore[arg-type]
+        yield Node(grown, store, sequences=False)  # type: ignore[arg-type]  # a World has what a Node needs
 
 
 async def test_a_follower_goes_on_from_a_snapshot_to_the_same_heads(grown: World, imported: Node) -> None:
@@ -164,7 +164,7 @@ def rewrite(file: Path, change: Callable[[list[object]], list[object] | None]) -
         for frame in frames:
             changed = change(frame)
             if changed is not None:
-                writer.write(*changed)  # type: ignore[arg-type]
+                writer.write(*changed)  # type: ignore[arg-type]  # damage is what is tested
         writer.end()
 
 
