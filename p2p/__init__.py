@@ -4,13 +4,14 @@ Nothing here decides what is safe: L1 does (`rollup.driver`). What comes from pe
 sequencer's signature makes worth executing and derivation confirms or drops.
 
     below: connections                          above: what is said over them
-    network.py     listen, dial, discover       service.py        who hears which message: start reading here
-    greeting.py    same network? proven key?    announcements.py  signed blocks, passed on before they are executed
-    connection.py  one peer: limits, questions  sync.py           from our head to a signed one, through quarantine
-    scores.py      points, bans                 serving.py        ranges for others, within a budget
-    addresses.py   where peers listen           submission.py     transactions to the sequencer, verdicts back
-    identity.py    this node's key              signer.py         the sequencer's signature, once a height
-                                                equivocations.py  evidence of two for one height
+    network.py     listen, greet, let go        service.py        who hears which message: start reading here
+    dialler.py     whom to dial, and when       announcements.py  signed blocks, passed on before they are executed
+    seats.py       which connections stay       sync.py           from our head to a signed one, through quarantine
+    greeting.py    same network? proven key?    serving.py        ranges for others, within a budget
+    connection.py  one peer: limits, questions  submission.py     transactions to the sequencer, verdicts back
+    scores.py      points, bans                 signer.py         the sequencer's signature, once a height
+    addresses.py   where peers listen           equivocations.py  evidence of two for one height
+    identity.py    this node's key
 
     messages.py is all that can be said. payload.py, signed_block.py and envelope.py are a block's bytes as the OP
     Stack's nodes have them; block_gossip.py the specification's rules for which are passed on.

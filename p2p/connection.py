@@ -10,18 +10,17 @@ limits is dropped or declined and costs points.
 """
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Final, Protocol
 
 import structlog
 from websockets.asyncio.connection import Connection
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import ConnectionClosed
 
 from p2p.budget import Budget
 from p2p.counters import PeerCounters
-from p2p.door import PeerSocket
 from p2p.errors import MalformedMessage, NoAnswer, PeerFault
+from p2p.frames import fault_of_frames, in_frames, part
 from p2p.greeting import Greeted
 from p2p.messages import (
     Addresses,
@@ -56,12 +55,8 @@ log = structlog.get_logger("p2p")
 
 REQUESTS: Final = (GetAddresses, GetHeaders, GetBlocks, SubmitTransaction)
 RESPONSES: Final = (Addresses, Headers, Blocks, Verdict, Declined)
-FRAGMENT: Final = 64 * 1024
-"""Bytes of a WebSocket frame; pings travel between the frames of a large message."""
 OWN_SHARE: Final = 0.5
 """Of what a peer may ask, this node asks at most so much: clocks differ, and answers bunch up."""
-BREAKS_PROTOCOL: Final = frozenset({1002, 1007, 1009})
-"""Close codes with which our own side ends a connection whose frames are malformed or too large (RFC 6455)."""
 LEAST_AFTERWARDS: Final = 10
 """Points; a smaller fault that is reported after the end, like an answer that didn't come, is the end's doing."""
 GONE: Final = "the connection ended"
@@ -283,7 +278,7 @@ class PeerConnection:
             seconds = self._settings.send_seconds + len(data) / self._settings.slowest_bytes_per_second
             try:
                 async with asyncio.timeout(seconds):
-                    await self._socket.send(data if len(data) <= FRAGMENT else _fragments(data))
+                    await self._socket.send(in_frames(data))
             except TimeoutError:
                 self.end(Farewell.TOO_SLOW, f"a message was not read within {seconds:.0f} s")
                 return
@@ -303,32 +298,3 @@ class PeerConnection:
 
     def _charge(self, fault: PeerFault) -> None:
         self._on_fault(self, points_of(fault), type(fault).__name__, str(fault))
-
-
-def fault_of_frames(closed: ConnectionClosed, socket: Connection) -> MalformedMessage | None:
-    """What the peer did, if our own side closed because of its frames."""
-    if isinstance(socket, PeerSocket) and socket.is_flooded:
-        return MalformedMessage("more pings than the limits allow")
-    if closed.sent is None or closed.sent.code not in BREAKS_PROTOCOL or closed.rcvd_then_sent:
-        return None
-    return MalformedMessage(f"frames break the protocol: {closed.sent.reason}")
-
-
-async def _fragments(data: bytes) -> AsyncIterator[bytes]:
-    for start in range(0, len(data), FRAGMENT):
-        yield data[start : start + FRAGMENT]
-
-
-async def part(socket: Connection, farewell: Goodbye | None, seconds: float) -> None:
-    """Says Goodbye where there is something to say, and closes: at once where the peer doesn't read or close."""
-    try:
-        async with asyncio.timeout(2 * seconds):
-            if farewell is not None:
-                with contextlib.suppress(WebSocketException):  # closed, or a large message is half sent
-                    async with asyncio.timeout(seconds):
-                        await socket.send(encode_message(farewell))
-            await socket.close()
-    except TimeoutError:
-        pass
-    finally:
-        socket.transport.abort()

@@ -1,39 +1,34 @@
-"""All connections of this node to its peers: dials, listens, greets, and lets go.
-
-Of two connections between the same nodes the one dialled by the smaller node id stays; of two that the same node
-dialled, the first stays for who dialled, who knows that it is alive, and the second for who was dialled, who does not.
-Who dialled decides before it gives its Proof, so both sides come to the same.
-"""
+"""All connections of this node to its peers: dials, listens, greets, and lets go."""
 
 import asyncio
-import contextlib
 import random as chance
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, Final
+from functools import partial
+from typing import Any
 
 import structlog
 from websockets.asyncio.connection import Connection
 from websockets.asyncio.server import ServerConnection
-from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.exceptions import ConnectionClosed
 
 from p2p.addresses import AddressBook, join_address, split_address
-from p2p.connection import PeerConnection, fault_of_frames, part
+from p2p.connection import PeerConnection
 from p2p.counters import PeerCounters
+from p2p.dialler import Dialler
 from p2p.discovery import Discovery
-from p2p.door import CountedConnection, Dial, Door, listen
+from p2p.door import CountedConnection, Door, listen
 from p2p.errors import GreetingRefused, PeerFault, PeerLeft
+from p2p.frames import fault_of_frames, part
 from p2p.greeting import Greeted, Greeting, NetworkIdentity
 from p2p.identity import NodeIdentity
 from p2p.messages import Farewell, Goodbye, HeadStatus, Message, encode_message
 from p2p.ports import KeyValues, NodeId, Peer, PeerHandler
 from p2p.scores import SILENCE_POINTS, Scores, points_of
+from p2p.seats import Seats
 from p2p.settings import PeerSettings
 
 log = structlog.get_logger("p2p")
-
-LASTED_SECONDS: Final = 10.0
-"""A connection that ended sooner counts as a failed dial."""
 
 
 class PeerNetwork:
@@ -68,14 +63,10 @@ class PeerNetwork:
         self._random = random
         self._greeting = Greeting(identity, network, status=status, agent=agent, advertise=lambda: settings.advertise)
         self._door = Door(settings, self.scores, self.counters)
-        self._connections: dict[NodeId, PeerConnection] = {}
-        self._busy: set[str] = set()
-        """Addresses that are being dialled or that lead to a peer: as many as there are outbound connections."""
-        self._greeting_now: set[NodeId] = set()
-        """Nodes to which this node is giving its Proof."""
+        self._seats = Seats(settings, self.scores, identity.node_id)
+        self._dialler = Dialler(settings, self.book, self._seats, self.counters, meet=self._meet, spawn=self._spawn)
         self._children: set[asyncio.Task[None]] = set()
         self._failed: asyncio.Future[None] | None = None
-        self._wake = asyncio.Event()
         self._handler: PeerHandler
         self._port: int | None = None
 
@@ -91,7 +82,7 @@ class PeerNetwork:
     @property
     def connections(self) -> Sequence[PeerConnection]:
         """The peers, with what is known of them."""
-        return [connection for connection in self._connections.values() if not connection.is_ending]
+        return self._seats.connections
 
     @property
     def peers(self) -> Sequence[Peer]:
@@ -121,7 +112,7 @@ class PeerNetwork:
     def add_static(self, address: str) -> str:
         """The address in its one form; it is dialled soon and never forgotten. Raises ValueError."""
         address = self.book.add_static(address)
-        self._wake.set()
+        self._dialler.wake()
         return address
 
     def remove_static(self, address: str) -> bool:
@@ -130,7 +121,7 @@ class PeerNetwork:
 
     def disconnect(self, node_id: NodeId, text: str = "the operator ends this connection") -> bool:
         """Whether there was a connection to that node."""
-        connection = self._connections.get(node_id)
+        connection = self._seats.get(node_id)
         if connection is not None:
             connection.end(Farewell.STOPPING, text)
         return connection is not None
@@ -151,7 +142,7 @@ class PeerNetwork:
             self._port = int(next(iter(server.sockets)).getsockname()[1])
             log.info("p2p.listening", host=self.settings.host, port=self._port, node_id=self.node_id.hex())
         try:
-            self._spawn(self._dial_always())
+            self._spawn(self._dialler.run())
             if self.settings.discover:
                 self._spawn(discovery.run())
             self.started.set()
@@ -181,39 +172,6 @@ class PeerNetwork:
         if self._failed is not None and not self._failed.done():
             self._failed.set_exception(error)
 
-    async def _dial_always(self) -> None:
-        while True:
-            self._dial_due()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self.settings.dial_every):
-                    await self._wake.wait()
-            self._wake.clear()
-
-    def _dial_due(self) -> None:
-        inbound = sum(not connection.outbound for connection in self._connections.values())
-        room = self.settings.max_peers - inbound - len(self._busy)
-        learned = max(0, min(room, self.settings.wanted_outbound - len(self._busy)))
-        due = self.book.due(busy=self._busy, connected=self._connections.keys(), learned=learned)
-        for address in list(due)[: max(0, room)]:
-            self._busy.add(address)
-            self._spawn(self._dial(address))
-
-    async def _dial(self, address: str) -> None:
-        lasted = False
-        try:
-            socket = await Dial(address, self.settings)
-        except (OSError, TimeoutError, WebSocketException, UnicodeError) as error:
-            self.counters.dials["failed"] += 1
-            log.debug("p2p.dial_failed", address=address, reason=str(error) or type(error).__name__)
-        else:
-            lasted = await self._meet(socket, address)
-        finally:
-            self._busy.discard(address)
-            if lasted:
-                self.book.ended(address)
-            else:
-                self.book.failed(address)
-
     async def _accept(self, socket: ServerConnection) -> None:
         """Of a connection that somebody dialled; the task is this network's own, so that its end is too."""
         if self._failed is not None and not self._failed.done():
@@ -222,8 +180,8 @@ class PeerNetwork:
     async def _answer(self, socket: ServerConnection) -> None:
         await self._meet(socket, None)
 
-    async def _meet(self, socket: Connection, address: str | None) -> bool:
-        """Whether the connection lasted. `address`: what was dialled; None where the other side did."""
+    async def _meet(self, socket: Connection, address: str | None) -> float:
+        """Seconds that the connection lasted. `address`: what was dialled; None where the other side did."""
         ip = str((socket.remote_address or ("",))[0])
         began = self._clock()
         farewell: Goodbye | None = Goodbye(reason=Farewell.STOPPING, text="this node stops")
@@ -241,53 +199,26 @@ class PeerNetwork:
             self._charge_address(address, ip, SILENCE_POINTS, "silence")
         finally:
             await part(socket, farewell, self.settings.close_seconds)
-        return self._clock() - began >= LASTED_SECONDS
+        return self._clock() - began
 
     async def _greet(self, socket: Connection, address: str | None) -> Greeted:
         """Raises PeerFault, PeerLeft and TimeoutError."""
-        admitted: set[NodeId] = set()
-
-        def admit(node_id: NodeId) -> None:
-            if address is None:
-                self._admit(node_id, outbound=False)
-                return
-            self.book.belongs(address, node_id)
-            self._admit(node_id, outbound=True)
-            self._greeting_now.add(node_id)
-            admitted.add(node_id)
-
         try:
             if isinstance(socket, CountedConnection):
                 async with asyncio.timeout_at(socket.deadline):
-                    greeted = await self._greeting.answer(socket, admit)
+                    greeted = await self._greeting.answer(socket, partial(self._seats.admit, outbound=False))
                 self._door.greeted(socket)
                 return greeted
-            async with asyncio.timeout(self.settings.greeting_seconds):
-                return await self._greeting.dial(socket, admit)
+            with self._seats.greeting() as admit:
+                async with asyncio.timeout(self.settings.greeting_seconds):
+                    return await self._greeting.dial(socket, partial(self._admit_dialled, address, admit))
         except ConnectionClosed as closed:
             raise fault_of_frames(closed, socket) or PeerLeft(str(closed)) from closed
-        finally:
-            self._greeting_now -= admitted
 
-    def _admit(self, node_id: NodeId, *, outbound: bool) -> None:
-        """Raises GreetingRefused for a node that is not wanted now."""
-        if self.scores.is_banned(node_id):
-            raise GreetingRefused("this node is banned here for a while", Farewell.BANNED)
-        old = self._connections.get(node_id)
-        if (old is not None and not self._wins(node_id, outbound, old)) or (outbound and node_id in self._greeting_now):
-            raise GreetingRefused("there is a connection already", Farewell.ALREADY_CONNECTED)
-        inbound = sum(not connection.outbound for connection in self._connections.values())
-        full = len(self._connections) >= self.settings.max_peers
-        if old is None and (full or (not outbound and inbound >= self.settings.max_inbound)):
-            raise GreetingRefused("this node has as many peers as it wants", Farewell.TOO_MANY_PEERS)
-
-    def _wins(self, node_id: NodeId, outbound: bool, old: PeerConnection) -> bool:
-        """Whether a new connection replaces one that there is."""
-        if old.is_ending:
-            return True
-        if outbound == old.outbound:
-            return not outbound
-        return outbound == (self.node_id < node_id)
+    def _admit_dialled(self, address: str | None, admit: Callable[[NodeId], None], node_id: NodeId) -> None:
+        if address is not None:
+            self.book.belongs(address, node_id)
+        admit(node_id)
 
     async def _serve(self, socket: Connection, greeted: Greeted, address: str | None, ip: str) -> None:
         """From the greeting to the end."""
@@ -302,7 +233,7 @@ class PeerNetwork:
             clock=self._clock,
             on_fault=self._fault,
         )
-        await self._seat(connection)
+        await self._seats.take(connection)
         if address is not None:
             self.counters.dials["greeted"] += 1
             self.book.succeeded(address, connection.node_id)
@@ -313,22 +244,11 @@ class PeerNetwork:
         try:
             await connection.run(self._handler)
         finally:
-            del self._connections[connection.node_id]
+            self._seats.leave(connection)
             if connection.was_introduced:
                 self._handler.on_gone(connection)
             connection.gone.set()
             self._note_end(connection)
-
-    async def _seat(self, connection: PeerConnection) -> None:
-        """Takes a place among the peers, an older connection's if need be. Raises GreetingRefused."""
-        while True:
-            self._admit(connection.node_id, outbound=connection.outbound)
-            old = self._connections.get(connection.node_id)
-            if old is None:
-                self._connections[connection.node_id] = connection
-                return
-            old.end(Farewell.ALREADY_CONNECTED, "another connection to the same node stays")
-            await old.gone.wait()
 
     def _note_end(self, connection: PeerConnection) -> None:
         ours, theirs = connection.farewell, connection.heard
@@ -341,7 +261,7 @@ class PeerNetwork:
             reason=ours.text if ours else theirs.text if theirs else "connection lost",
             by="us" if ours else "peer",
         )
-        self._wake.set()
+        self._dialler.wake()
 
     def _refused(self, fault: PeerFault, address: str | None, ip: str) -> Goodbye:
         """What is said to who could not be greeted."""
