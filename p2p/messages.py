@@ -11,14 +11,14 @@ A request carries an id of the asker's choice, which its answer repeats. Every c
 limit while msgpack reads it, so that a claim costs no memory.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from enum import IntEnum
-from typing import Any, ClassVar, Final, TypeAlias
+from typing import Annotated, Any, ClassVar, Final, TypeAlias
 
 import msgpack
 
 from p2p.errors import MalformedMessage
+from p2p.limits import Limited, at_most, between, limits_of, member, members, sized, string, unsigned
 from p2p.signed_block import MAX_COMPRESSED
 
 PROTOCOL_VERSION: Final = 1
@@ -71,62 +71,26 @@ class VerdictCode(IntEnum):
     """This peer can't reach the sequencer just now; whether anybody has the transaction is unknown."""
 
 
-Check: TypeAlias = Callable[[Any], bool]
-
-
-def _unsigned(bits: int) -> Check:
-    return lambda value: type(value) is int and 0 <= value < 1 << bits
-
-
-def _sized(size: int) -> Check:
-    return lambda value: type(value) is bytes and len(value) == size
-
-
-def _bytes(most: int) -> Check:
-    return lambda value: type(value) is bytes and len(value) <= most
-
-
-def _text(most: int) -> Check:
-    return lambda value: type(value) is str and len(value) <= most
-
-
-def _member(of: type[IntEnum]) -> Check:
-    members = frozenset(map(int, of))
-    return lambda value: type(value) is int and value in members
-
-
-def _between(least: int, most: int) -> Check:
-    return lambda value: type(value) is int and least <= value <= most
-
-
-def _list(most: int, check: Check) -> Check:
-    return lambda value: type(value) is tuple and len(value) <= most and all(map(check, value))
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hello:
     """The first message of both sides: which network, and a nonce that the other side's Proof answers."""
 
     KIND: ClassVar = 0
-    CHECKS: ClassVar = (
-        _unsigned(16), _unsigned(64), _sized(32), _sized(32), _sized(33), _sized(32), _text(128), _text(64),
-        _unsigned(64), _sized(32),
-    )  # fmt: skip
-    version: int
-    chain_id: int
-    genesis_hash: bytes
-    rollup_hash: bytes
+    version: Annotated[int, unsigned(16)]
+    chain_id: Annotated[int, unsigned(64)]
+    genesis_hash: Annotated[bytes, sized(32)]
+    rollup_hash: Annotated[bytes, sized(32)]
     """Hash of the rollup configuration."""
-    public_key: bytes
+    public_key: Annotated[bytes, sized(33)]
     """Compressed secp256k1 key of the node, 33 bytes."""
-    nonce: bytes
-    address: str
+    nonce: Annotated[bytes, sized(32)]
+    address: Annotated[str, string(128)]
     """host:port where it listens for peers; empty where it does not."""
-    agent: str
+    agent: Annotated[str, string(64)]
     """Name and version of the software."""
-    head_number: int
+    head_number: Annotated[int, unsigned(64)]
     """Its unsafe head."""
-    head_hash: bytes
+    head_hash: Annotated[bytes, sized(32)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,8 +98,7 @@ class Proof:
     """The second: signature 64 (r, s) by the node's key over both Hellos, its own first."""
 
     KIND: ClassVar = 1
-    CHECKS: ClassVar = (_sized(64),)
-    signature: bytes
+    signature: Annotated[bytes, sized(64)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,9 +106,8 @@ class Goodbye:
     """The last, where there is time for one."""
 
     KIND: ClassVar = 2
-    CHECKS: ClassVar = (_member(Farewell), _text(MAX_TEXT))
-    reason: int
-    text: str
+    reason: Annotated[int, member(Farewell)]
+    text: Annotated[str, string(MAX_TEXT)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,8 +115,7 @@ class GetAddresses:
     """Asks where other peers listen."""
 
     KIND: ClassVar = 3
-    CHECKS: ClassVar = (_unsigned(32),)
-    request: int
+    request: Annotated[int, unsigned(32)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,9 +123,8 @@ class Addresses:
     """host:port of peers that the answerer is or was connected to."""
 
     KIND: ClassVar = 4
-    CHECKS: ClassVar = (_unsigned(32), _list(MAX_ADDRESSES, _text(128)))
-    request: int
-    addresses: tuple[str, ...]
+    request: Annotated[int, unsigned(32)]
+    addresses: Annotated[tuple[str, ...], members(MAX_ADDRESSES, string(128))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,10 +132,9 @@ class HeadStatus:
     """The sender's unsafe head, when it moved and no announcement told it; what it claims, not what is believed."""
 
     KIND: ClassVar = 5
-    CHECKS: ClassVar = (_unsigned(64), _sized(32), _unsigned(64))
-    number: int
-    hash: bytes
-    first: int
+    number: Annotated[int, unsigned(64)]
+    hash: Annotated[bytes, sized(32)]
+    first: Annotated[int, unsigned(64)]
     """The lowest block that it can hand over."""
 
 
@@ -184,8 +143,7 @@ class BlockAnnouncement:
     """A block that the sequencer signed (`p2p.signed_block`)."""
 
     KIND: ClassVar = 6
-    CHECKS: ClassVar = (_bytes(MAX_COMPRESSED),)
-    message: bytes
+    message: Annotated[bytes, at_most(MAX_COMPRESSED)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,10 +151,9 @@ class GetHeaders:
     """Asks for canonical headers, `count` of them, the last of which is `last`."""
 
     KIND: ClassVar = 7
-    CHECKS: ClassVar = (_unsigned(32), _unsigned(64), _between(1, MAX_HEADERS))
-    request: int
-    last: int
-    count: int
+    request: Annotated[int, unsigned(32)]
+    last: Annotated[int, unsigned(64)]
+    count: Annotated[int, between(1, MAX_HEADERS)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,9 +161,8 @@ class Headers:
     """RLP headers, lowest first."""
 
     KIND: ClassVar = 8
-    CHECKS: ClassVar = (_unsigned(32), _list(MAX_HEADERS, _bytes(MAX_HEADER)))
-    request: int
-    headers: tuple[bytes, ...]
+    request: Annotated[int, unsigned(32)]
+    headers: Annotated[tuple[bytes, ...], members(MAX_HEADERS, at_most(MAX_HEADER))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,10 +170,9 @@ class GetBlocks:
     """Asks for canonical blocks, `count` of them from `first` on."""
 
     KIND: ClassVar = 9
-    CHECKS: ClassVar = (_unsigned(32), _unsigned(64), _between(1, MAX_BLOCKS))
-    request: int
-    first: int
-    count: int
+    request: Annotated[int, unsigned(32)]
+    first: Annotated[int, unsigned(64)]
+    count: Annotated[int, between(1, MAX_BLOCKS)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,9 +180,8 @@ class Blocks:
     """Blocks (`p2p.envelope`), lowest first; fewer than asked for where they are too large together."""
 
     KIND: ClassVar = 10
-    CHECKS: ClassVar = (_unsigned(32), _list(MAX_BLOCKS, _bytes(MAX_COMPRESSED)))
-    request: int
-    blocks: tuple[bytes, ...]
+    request: Annotated[int, unsigned(32)]
+    blocks: Annotated[tuple[bytes, ...], members(MAX_BLOCKS, at_most(MAX_COMPRESSED))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,10 +189,9 @@ class SubmitTransaction:
     """Asks to bring a transaction to the sequencer, over at most `hops` more peers."""
 
     KIND: ClassVar = 11
-    CHECKS: ClassVar = (_unsigned(32), _between(0, MAX_HOPS), _bytes(MAX_TRANSACTION))
-    request: int
-    hops: int
-    raw: bytes
+    request: Annotated[int, unsigned(32)]
+    hops: Annotated[int, between(0, MAX_HOPS)]
+    raw: Annotated[bytes, at_most(MAX_TRANSACTION)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,10 +199,9 @@ class Verdict:
     """What became of it."""
 
     KIND: ClassVar = 12
-    CHECKS: ClassVar = (_unsigned(32), _member(VerdictCode), _text(MAX_TEXT))
-    request: int
-    code: int
-    text: str
+    request: Annotated[int, unsigned(32)]
+    code: Annotated[int, member(VerdictCode)]
+    text: Annotated[str, string(MAX_TEXT)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,18 +209,17 @@ class Declined:
     """A request that is not answered."""
 
     KIND: ClassVar = 13
-    CHECKS: ClassVar = (_unsigned(32), _member(DeclineReason), _text(MAX_TEXT))
-    request: int
-    reason: int
-    text: str
+    request: Annotated[int, unsigned(32)]
+    reason: Annotated[int, member(DeclineReason)]
+    text: Annotated[str, string(MAX_TEXT)]
 
 
 Request: TypeAlias = GetAddresses | GetHeaders | GetBlocks | SubmitTransaction
 Response: TypeAlias = Addresses | Headers | Blocks | Verdict | Declined
 Message: TypeAlias = Hello | Proof | Goodbye | HeadStatus | BlockAnnouncement | Request | Response
 
-_KINDS: Final[dict[int, type[Message]]] = {
-    kind.KIND: kind
+_KINDS: Final[dict[int, tuple[type[Message], tuple[Limited, ...]]]] = {
+    kind.KIND: (kind, limits_of(kind))
     for kind in (
         Hello, Proof, Goodbye, GetAddresses, Addresses, HeadStatus, BlockAnnouncement, GetHeaders, Headers, GetBlocks,
         Blocks, SubmitTransaction, Verdict, Declined,
@@ -303,17 +254,16 @@ def decode_message(data: bytes) -> Message:
         raise MalformedMessage(f"message is no msgpack of this protocol: {error or type(error).__name__}") from error
     if type(values) is not tuple or not values or type(values[0]) is not int:
         raise MalformedMessage("message is no array that begins with its kind")
-    kind = _KINDS.get(values[0])
-    if kind is None:
+    if values[0] not in _KINDS:
         raise MalformedMessage(f"message of unknown kind {values[0]}")
-    return _checked(kind, values[1:])
+    kind, limits = _KINDS[values[0]]
+    return _checked(kind, limits, values[1:])
 
 
-def _checked(kind: type[Message], values: tuple[Any, ...]) -> Message:
-    checks, named = kind.CHECKS, fields(kind)
-    if len(values) != len(checks):
-        raise MalformedMessage(f"{kind.__name__} has {len(values)} fields: expected {len(checks)}")
-    for field, check, value in zip(named, checks, values, strict=True):
-        if not check(value):
-            raise MalformedMessage(f"{kind.__name__}: {field.name} is out of its limits")
-    return kind(**{field.name: value for field, value in zip(named, values, strict=True)})
+def _checked(kind: type[Message], limits: tuple[Limited, ...], values: tuple[Any, ...]) -> Message:
+    if len(values) != len(limits):
+        raise MalformedMessage(f"{kind.__name__} has {len(values)} fields: expected {len(limits)}")
+    for limited, value in zip(limits, values, strict=True):
+        if not limited.check(value):
+            raise MalformedMessage(f"{kind.__name__}: {limited.name} is out of its limits")
+    return kind(**{limited.name: value for limited, value in zip(limits, values, strict=True)})
