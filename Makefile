@@ -28,7 +28,7 @@ devnet: setup ## Run L1, sequencer and follower here, and the demo once (ARGS='-
 
 test: setup ## All tests that CI runs: first what shares nothing; then real processes, the longest first; then containers
 	$(BIN)/python -m pytest -n auto --dist=worksteal $(ARGS) tests/architecture tests/unit tests/properties tests/vectors
-	$(BIN)/python -m pytest -n 2 --dist=loadscope --no-loadscope-reorder $(ARGS) tests/e2e/suites tests/hostile tests/byzantine tests/e2e/clients tests/chaos tests/e2e/wallets tests/docs tests/e2e tests/actions
+	$(BIN)/python -m pytest -n 2 --dist=loadscope --no-loadscope-reorder $(ARGS) tests/hostile tests/byzantine tests/chaos tests/docs tests/e2e tests/actions
 	$(BIN)/python -m pytest $(ARGS) tests/docker
 
 check: setup ## Lint, types, import directions

@@ -19,24 +19,25 @@ from tests import compared
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")  # properties are judged by what they find: a busy machine makes any example slow
 
-TOGETHER: Final = ("e2e/clients", "e2e/wallets", "e2e/network", "e2e/sandbox", "e2e/suites", "hostile", "byzantine")
-"""Folders whose tests share what runs, or (wallets, with clients) what clients have started."""
+TOGETHER: Final = ("e2e/suites", "hostile", "byzantine", "e2e/clients", "e2e/wallets", "e2e/network", "e2e/sandbox")
+"""Folders whose tests share what runs, or (wallets, with clients) what clients have started. They take longest, and so
+they are begun first, in this order."""
 OF_PROCESSES: Final = ("e2e/", "chaos/", "docs/", "hostile/", "byzantine/", "actions/network/")
 BUSY_SECONDS: Final = 1_800
 """For a test that starts processes, its fixtures' devnets among them, unless it names its own limit: only what hangs
 shall end here, not what a busy machine is slow with."""
 _LINES: Final = pytest.StashKey[list[str]]()
-_SHARED: Final = pytest.StashKey[list[pytest.FixtureDef[Any]]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     for name in ("NO_PROXY", "no_proxy"):  # what tests start is on this machine, whatever proxy leads out of it
         os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1", "localhost")))
     config.stash[_LINES] = []
-    config.stash[_SHARED] = []
+    config.pluginmanager.register(_Shared(), "shared")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: _turn(_group(item.nodeid)))
     if config.getvalue("timeout") is None:  # the command line's holds for all
         for item in items:
             is_of_processes = _place(item.nodeid).startswith(OF_PROCESSES)
@@ -54,6 +55,11 @@ def _group(nodeid: str) -> str:
     path = _place(nodeid)
     folder = next((one for one in TOGETHER if path.startswith(f"{one}/")), path)
     return folder.replace("wallets", "clients")
+
+
+def _turn(group: str) -> int:
+    """pytest orders by path what its arguments name twice, and so the order is made here."""
+    return TOGETHER.index(group) if group in TOGETHER else len(TOGETHER)
 
 
 class _Groups(LoadScopeScheduling):  # type: ignore[misc]  # pytest-xdist has no types for its schedulers
@@ -85,26 +91,33 @@ def every_block_is_compared(tell: Callable[[str], None]) -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
-    """What a group's tests shared ends with the last of them, so that no devnet runs beside other groups' tests."""
     if nextitem is None:  # the comparison of all blocks takes its time; it isn't the last test's
         item.config.hook.pytest_timeout_cancel_timer(item=item)
     yield
-    group = _group(item.nodeid)
-    if nextitem is not None and _group(nextitem.nodeid) != group:
-        _end_what_is_shared(item, f"tests/{group}")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
-    """Session fixtures, by the folder whose conftest.py has them."""
-    if fixturedef.scope == "session":
-        request.config.stash[_SHARED].append(fixturedef)
+class _Shared:
+    """Session fixtures of the folders, of which pytest itself thinks that the session needs them to its end.
 
+    A plugin of its own: pytest asks no conftest.py about session fixtures but that of the root.
+    """
 
-def _end_what_is_shared(item: pytest.Item, folder: str) -> None:
-    """Session fixtures of a folder, of which pytest itself thinks that the session still needs them."""
-    for fixture in item.config.stash[_SHARED]:
-        if fixture.baseid == folder and fixture.cached_result is not None:
+    def __init__(self) -> None:
+        self._fixtures: dict[pytest.FixtureDef[Any], None] = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> None:
+        if fixturedef.scope == "session" and fixturedef.baseid.startswith("tests/"):
+            self._fixtures[fixturedef] = None
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self, item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+        """What a group's tests shared ends with the last of them, so that no devnet runs beside other groups' tests."""
+        yield
+        if nextitem is None or _group(nextitem.nodeid) == _group(item.nodeid):
+            return
+        while self._fixtures:
+            fixture, _ = self._fixtures.popitem()
             fixture.finish(item._request)  # type: ignore[attr-defined]  # every item that is a function has one
 
 

@@ -127,7 +127,7 @@ def devnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Devnet]:
 def shared_devnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[devnets.Devnet]:
     """One devnet with a follower for all clients that stop nothing and keep to accounts of their own.
 
-    The devnet's accounts 1 to 5, 8 and 9 are those of `wallets`, 6 is that of `clients`, 7 that of `network`.
+    The devnet's accounts 1 to 5, 8 and 9 are those of `wallets`, 6 and 7 those of `clients`.
     """
     running = devnets.Devnet(tmp_path_factory.mktemp("shared"), followers=1)
     try:
