@@ -1,9 +1,10 @@
 """Requests that were good once, and what may be answered to what has become of them."""
 
 import json
+import math
 import random
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from tests.hostile.target import Target, call
 
@@ -117,7 +118,7 @@ def _with_damaged_bytes(rng: random.Random, body: bytes) -> bytes:
 def allowed_codes(body: bytes, methods: frozenset[str]) -> frozenset[int] | list[frozenset[int]]:
     """What the answer's code may be; of a batch, each answer's, notifications left out."""
     try:
-        message = json.loads(body.decode(), parse_constant=_no_number)
+        message = json.loads(body.decode(), parse_constant=_no_number, parse_float=_double, parse_int=_integer)
     except (ValueError, RecursionError):
         return frozenset({PARSE})
     if not isinstance(message, list):
@@ -127,8 +128,18 @@ def allowed_codes(body: bytes, methods: frozenset[str]) -> frozenset[int] | list
     return [_of_call(one, methods) for one in message if not _is_notification(one)]
 
 
-def _no_number(text: str) -> Any:
+def _no_number(text: str) -> NoReturn:
     raise ValueError(text)
+
+
+def _double(text: str) -> float:
+    """A number that no double holds is refused, as RFC 8259 allows in section 6."""
+    return float(text) if math.isfinite(float(text)) else _no_number(text)
+
+
+def _integer(text: str) -> int:
+    _double(text)
+    return int(text)
 
 
 def _surrogates(body: bytes) -> frozenset[int]:

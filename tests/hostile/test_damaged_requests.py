@@ -102,6 +102,8 @@ def test_ten_thousand_damaged_requests_get_the_right_code(target: Target) -> Non
         (b"[]", {-32600}),
         (b'{"jsonrpc":"2.0","id":1,"method":"x"}', {-32601}),
         (b'{"jsonrpc":"2.0","id":1,"method":"m","params":{}}', {-32602}),
+        (b'{"jsonrpc":"2.0","id":1,"method":"m","params":1E551616}', {-32700}),
+        (b'{"jsonrpc":"2.0","id":1,"method":"m","params":[%s]}' % (b"9" * 400), {-32700}),
         (b'[1,{"jsonrpc":"2.0","method":"m"}]', [{-32600}]),
     ],
 )
