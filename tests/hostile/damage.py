@@ -1,5 +1,6 @@
 """Requests that were good once, and what may be answered to what has become of them."""
 
+import copy
 import json
 import math
 import random
@@ -76,18 +77,23 @@ def damaged(rng: random.Random, good: list[Any]) -> bytes:
 def _with_a_weird_value(rng: random.Random, message: Any) -> Any:
     places = list(_places(message))
     if not places:
-        return rng.choice(WEIRD)
+        return _weird(rng)
     container, key = rng.choice(places)
     kind = rng.random()
     if kind < 0.7:
-        container[key] = json.loads(json.dumps(rng.choice(WEIRD)))
+        container[key] = _weird(rng)
     elif kind < 0.85:
         del container[key]
     elif isinstance(container, list):
-        container.insert(key, rng.choice(WEIRD))
+        container.insert(key, _weird(rng))
     else:
-        container[rng.choice(["from", "gas", "params", "id", "", "blockHash"])] = container[key]
+        container[rng.choice(["from", "gas", "params", "id", "", "blockHash"])] = copy.deepcopy(container[key])
     return message
+
+
+def _weird(rng: random.Random) -> Any:
+    """A value of its own: what is damaged next must not hold itself."""
+    return copy.deepcopy(rng.choice(WEIRD))
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:
