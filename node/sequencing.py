@@ -30,12 +30,15 @@ from rollup.proposer import GameFactory, Proposer, ProposerConfig
 from rollup.sequencer import FillLimit, Sequencer, SequencerBuilder
 from rollup.txpool import TxPool
 from state.database.schema import META_BATCHER, META_PROPOSER
+from state.primitives.crypto import private_key_to_address
 from state.transition import SealedBlock
 
 log = structlog.get_logger("node")
 
 L1_SILENCE_SECONDS: Final = 10.0
 """After which a candidate leaves leading to another, whose L1 may answer."""
+BATCHER_ADDRESS: Final = META_BATCHER + b"address"
+"""Whose key posted last: what another key was about to post is given up."""
 
 JsonObject = dict[str, Any]
 
@@ -184,8 +187,10 @@ class Sequencing:
             )
         salt = b"" if self.conductor is None else _candidate_name(config).encode()
         outbox = Outbox(chain.db, META_BATCHER + b"out/", salt=salt)
-        if self.conductor is not None and self.conductor.takes_over:
+        takes_over = self.conductor is not None and self.conductor.takes_over
+        if takes_over or chain.db.get_meta(BATCHER_ADDRESS) != sender.address:
             outbox.abandon_all()
+            chain.db.put_meta(BATCHER_ADDRESS, sender.address)
         batcher = Batcher(
             l2=BatcherSource(chain.engine, lambda: self.driver.status),
             l1=self.l1,
@@ -209,11 +214,13 @@ class Sequencing:
         )
 
     def _sender(self, name: str, prefix: bytes) -> L1TransactionSender:
-        """A sender to L1 whose journal survives restarts, and which sends only while this node leads."""
-        journal = MetaJournal(self.chain.db, prefix + b"tx/")
-        sender = L1TransactionSender(
-            self.l1, self._keys[name], journal, clock=time.monotonic, may_send=lambda: self.leading
-        )
+        """A sender to L1 whose journal survives restarts, and which sends only while this node leads.
+
+        Each key has a journal of its own: nonces of a key that was rotated out mean nothing to the next.
+        """
+        key = self._keys[name]
+        journal = MetaJournal(self.chain.db, prefix + b"tx/" + private_key_to_address(key))
+        sender = L1TransactionSender(self.l1, key, journal, clock=time.monotonic, may_send=lambda: self.leading)
         self._senders[name] = sender
         return sender
 

@@ -17,7 +17,7 @@ from node.devnet_clock import last_write, read_pause, write_pause
 from node.errors import StartupError
 from node.files import load_key, load_rollup
 from node.network.files import NetworkFiles
-from node.network.rotation import CALLS, Rotation, rotate
+from node.network.rotation import ROLES, Rotation, rotate
 from node.network.simulated import SimulatedNetwork, create_simulated_network
 from rollup.l1 import L1Client, RetryPolicy
 from state.primitives.crypto import private_key_to_address
@@ -96,18 +96,18 @@ def _carry_on(files: NetworkFiles, chains: list[Path]) -> None:
 
 @app.command("rotate")
 def rotate_key(
-    role: Annotated[str, typer.Argument(help=f"{' or '.join(CALLS)}.")],
+    role: Annotated[str, typer.Argument(help=f"One of {', '.join(ROLES)}.")],
     new_key: Annotated[Path, typer.Argument(help="The new key's file; only its address leaves this machine.")],
-    key: Annotated[Path, typer.Option(help="The key file of SystemConfig's owner, who pays on L1.")],
+    key: Annotated[Path, typer.Option(help="The key file of the L1 contracts' owner, who pays on L1.")],
     l1: Annotated[str, typer.Option(help="URL of the L1's JSON-RPC.")],
     rollup: Annotated[Path, typer.Option(help="rollup.json of the network.")],
     keystore_password: Annotated[
         Path | None, typer.Option(help="File with the password of key files that are encrypted.")
     ] = None,
 ) -> None:
-    """Give an operator's role to another key: a call of SystemConfig on L1, which every node reads there."""
-    if role not in CALLS:
-        raise StartupError(f"role {role!r} is unknown: expected {' or '.join(CALLS)}")
+    """Give an operator's role to another key, by the contracts on L1: every node reads it there."""
+    if role not in ROLES:
+        raise StartupError(f"role {role!r} is unknown: expected one of {', '.join(ROLES)}")
     rotation = Rotation(
         role=role,
         address=private_key_to_address(load_key(new_key, keystore_password)),
