@@ -179,8 +179,9 @@ async def test_a_node_does_not_connect_to_itself() -> None:
     network = make_network(1, settings=replace(QUICK, port=port), static=(f"127.0.0.1:{port}",))
     async with running(network) as ear:
         await until(lambda: network.counters.refused["bad_identity"])
-        await until(lambda: not list(network.book.due(busy=(), connected=(), learned=8)))  # not dialled again soon
+        await until(lambda: not network._dialler._busy)
         assert not ear.met
+        assert not list(network.book.due(busy=(), connected=(), learned=8)), "it is not dialled again soon"
 
 
 async def test_of_two_connections_that_both_sides_dialled_one_stays() -> None:
