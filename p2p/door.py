@@ -1,7 +1,10 @@
 """Who may come in: connections that others dial, counted from their first packet to their last."""
 
 import asyncio
+import contextlib
 import logging
+import socket as sockets
+import struct
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -11,6 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.connection import Connection
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.frames import Frame, Opcode
+from websockets.protocol import State
 
 from p2p.budget import Budget
 from p2p.counters import PeerCounters
@@ -24,6 +28,9 @@ quiet.disabled = True
 """What the library would tell, this room tells in its own events."""
 FRAMES_WAITING: Final = (1, 0)
 """WebSocket frames received and not read: above the first number no more is taken from the socket."""
+
+UNREAD_IS_LOST: Final = struct.pack("ii", 1, 0)
+"""SO_LINGER: closing sends a reset at once and frees what the other side has not read."""
 
 
 class Door:
@@ -108,8 +115,15 @@ class PeerSocket(Connection):
         super().process_event(event)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if self.protocol.state in (State.OPEN, State.CLOSING) and self.protocol.close_rcvd is None:
+            self._lose_unread()
         super().connection_lost(exc)
         self.transport = _closed(self.transport)
+
+    def _lose_unread(self) -> None:
+        """The kernel would keep megabytes for minutes, for a peer that may never read them."""
+        with contextlib.suppress(OSError):
+            self.transport.get_extra_info("socket").setsockopt(sockets.SOL_SOCKET, sockets.SO_LINGER, UNREAD_IS_LOST)
 
 
 class DialledConnection(PeerSocket, ClientConnection):
