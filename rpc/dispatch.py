@@ -9,8 +9,6 @@ Calls of a batch run in order, so that raw transactions sent in one batch reach 
 import asyncio
 import time
 import traceback
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import orjson
@@ -52,8 +50,7 @@ class RequestSlots:
         self._most_waiting: Final = limits.waiting_requests
         self._waiting = 0
 
-    @asynccontextmanager
-    async def taken(self) -> AsyncIterator[None]:
+    async def __aenter__(self) -> None:
         """Waits for a slot and holds it. Raises LimitExceeded when too many wait already."""
         if self._waiting >= self._most_waiting:
             raise LimitExceeded("too many requests at once, try again later")
@@ -62,10 +59,9 @@ class RequestSlots:
             await self._free.acquire()
         finally:
             self._waiting -= 1
-        try:
-            yield
-        finally:
-            self._free.release()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._free.release()
 
 
 class Dispatcher:
@@ -82,11 +78,11 @@ class Dispatcher:
         """The JSON to send back; None if the body holds notifications only. Raises nothing but cancellation."""
         try:
             if SUBMISSION in body:  # if it is nothing else, no slow question of others keeps it waiting
-                async with self._submission_slots.taken():
+                async with self._submission_slots:
                     message = orjson.loads(body)
                     if _only_submits(message):
                         return await self._answer(message, context)
-            async with self._slots.taken():
+            async with self._slots:
                 return await self._answer(orjson.loads(body), context)
         except orjson.JSONDecodeError as error:
             return failure(None, ParseFailed(f"parse error: {error.msg}"))

@@ -21,6 +21,7 @@ from rollup.driver.start import find_cursor, find_start
 from rollup.engine import Engine
 from rollup.engine.consolidation import difference
 from rollup.errors import DerivationReset, InvalidPayload, L1Unavailable, SafeChainContradicted
+from rollup.l1 import Pace
 from rollup.sequencer.loop import L1Source
 from rollup.types import L1BlockRef, L2BlockRef
 from state.database import WriteBatch
@@ -77,6 +78,7 @@ class Driver:
         self.resets = 0
         self._clock = clock
         self._l1_answered_at: float | None = None
+        self._pace = Pace()
 
     @property
     def l1_silence(self) -> float | None:
@@ -134,13 +136,18 @@ class Driver:
 
     async def poll(self) -> None:
         """L1's heads as they are now; a reorg below us asks for a reset; finality moves."""
-        self.head_l1 = await self._l1.block_ref("latest")
-        self.safe_l1 = await self._l1.block_ref("safe")
-        self.finalized_l1 = await self._l1.block_ref("finalized")
+        head = await self._l1.block_ref("latest")
+        origins = () if self._needs_reset else (self._pipeline.origin.hash, self._engine.unsafe_head.l1_origin.hash)
+        if self._pace.is_due(head.hash, *origins):
+            self.safe_l1 = await self._l1.block_ref("safe")
+            self.finalized_l1 = await self._l1.block_ref("finalized")
+            self.head_l1 = head
+            if not self._needs_reset:
+                await self._check_canonical()
+            if not self._needs_reset:
+                self._pace.done()
         self._l1_answered_at = self._clock()
-        if not self._needs_reset:
-            await self._check_canonical()
-        if not self._needs_reset:
+        if not self._needs_reset and self.finalized_l1 is not None:
             await self._finalize(self.finalized_l1)
 
     async def _check_canonical(self) -> None:

@@ -15,6 +15,7 @@ nonces, fees, fee bumps, resubmission after a reorg, and a journal that survives
     journal.py        the sender's durable memory
     signing.py        journal entries -> signed transactions
     status.py         how far a transaction has come
+    pace.py           which looks at L1 can show anything new
     sender.py         L1TransactionSender
 
 Start reading at `client.py`. Imports `rollup.codec`, `rollup.types` and `state`; never the engine, the driver or `rpc`.
@@ -24,6 +25,7 @@ from rollup.l1.client import L1Client, L1TransactionReceipt
 from rollup.l1.errors import L1Inconsistent, L1MethodMissing
 from rollup.l1.fees import FeeOffer, FeePolicy, calldata_floor_gas, calldata_gas
 from rollup.l1.journal import JournalEntry, MemoryJournal, MetaJournal, MetaStore, TransactionJournal
+from rollup.l1.pace import Pace
 from rollup.l1.sender import L1TransactionSender
 from rollup.l1.status import SenderConfig, TransactionState, TransactionStatus
 from rollup.l1.transport import JsonRpcTransport, RetryPolicy, TransportLimits
@@ -41,6 +43,7 @@ __all__ = [
     "MemoryJournal",
     "MetaJournal",
     "MetaStore",
+    "Pace",
     "RetryPolicy",
     "SenderConfig",
     "TransactionJournal",

@@ -23,6 +23,7 @@ from rollup.errors import L1Rejected, L1Unavailable
 from rollup.l1.client import L1TransactionReceipt, Tag
 from rollup.l1.fees import transaction_gas_limit
 from rollup.l1.journal import JournalEntry, TransactionJournal, Variant
+from rollup.l1.pace import Pace
 from rollup.l1.signing import filler, is_filler, sign_variant
 from rollup.l1.status import InFlight, SenderConfig, TransactionState, TransactionStatus
 from rollup.types import BlockId, L1BlockRef
@@ -82,6 +83,9 @@ class L1TransactionSender:
         self._chain_id: int | None = None
         self._in_flight: dict[bytes, InFlight] = {}
         self._loaded = False
+        self._pace = Pace()
+        self._spent = 0
+        """The account's nonce when L1 was last looked at."""
         self.fees_paid = 0
         """Wei that transactions cost whose receipts this process saw; one that moves in a reorg counts once."""
 
@@ -153,19 +157,26 @@ class L1TransactionSender:
         if not self._in_flight:
             return []
         head = await self._client.block_ref("latest")
-        spent = await self._client.nonce(self.address, "latest")
         before = {key: self._status(one) for key, one in self._in_flight.items()}
+        if self._pace.is_due(head.hash):
+            await self._look(head)
+            if all(one.missing_since is None for one in self._in_flight.values()):  # receipts may lag behind a head
+                self._pace.done()
+        await self._push(self._spent)
+        self._forget_fillers()
+        return [self._status(one) for one in self._by_nonce() if before.get(one.entry.key) != self._status(one)]
+
+    # -- looking ---------------------------------------------------------------------------------------------
+
+    async def _look(self, head: L1BlockRef) -> None:
+        """Where everything stands under this head."""
+        self._spent = spent = await self._client.nonce(self.address, "latest")
         for one in self._by_nonce():
             if one.entry.nonce >= spent:
                 self._note_not_included(one)
         await self._look_for_receipts(head, spent)
         await self._note_finality(head)
         await self._fill_gaps(spent)
-        await self._push(spent)
-        self._forget_fillers()
-        return [self._status(one) for one in self._by_nonce() if before.get(one.entry.key) != self._status(one)]
-
-    # -- looking ---------------------------------------------------------------------------------------------
 
     async def _look_for_receipts(self, head: L1BlockRef, spent: int) -> None:
         """Newest inclusion first: what lies below a block that is still canonical needs no second look."""

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 import structlog
 
 from rollup.errors import L1Rejected, L1Unavailable
-from rollup.l1 import L1TransactionSender, TransactionState
+from rollup.l1 import L1TransactionSender, Pace, TransactionState
 from rollup.l1.client import Tag
 from rollup.proposer.games import (
     Game,
@@ -86,10 +86,16 @@ class Proposer:
         self._warned: set[Address] = set()
 
     async def run(self, wait: Callable[[], Awaitable[None]]) -> None:
-        """Rounds for ever, `wait` between them. An L1 that is away or refuses is waited for; all else is raised."""
+        """Rounds for ever, as soon as L1 or our claimable head has moved, `wait` between the looks at that.
+
+        An L1 that is away or refuses is waited for; all else is raised.
+        """
+        pace = Pace()
         while True:
             try:
-                await self.step()
+                if pace.is_due((await self._l1.block_ref("latest")).hash, (await self._claimable()).hash):
+                    await self.step()
+                    pace.done()
             except (L1Unavailable, L1Rejected) as error:
                 log.warning("proposer.waits_for_l1", reason=str(error))
             await wait()
@@ -115,7 +121,7 @@ class Proposer:
     async def _propose(self, games: list[Game]) -> None:
         if self._in_flight(_CREATE_KEY):
             return
-        head = await (self._l2.finalized_head() if self._config.only_finalized else self._l2.safe_head())
+        head = await self._claimable()
         newest = await self._newest_claim(games, head)
         if head.number == 0 or head.number < newest + self._config.interval:
             return
@@ -130,6 +136,9 @@ class Proposer:
         )
         self.proposed += 1
         log.info("proposer.proposed", number=head.number, output_root=root.hex(), transaction=status.hashes[-1].hex())
+
+    async def _claimable(self) -> L2BlockRef:
+        return await (self._l2.finalized_head() if self._config.only_finalized else self._l2.safe_head())
 
     async def _newest_claim(self, games: list[Game], head: L2BlockRef) -> int:
         """The highest block number that a game speaks of which we need not contradict; 0 if there is none."""

@@ -6,12 +6,15 @@ re-pointed at this address (DNS rebinding); the Origin check stops pages from re
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from rpc.limits import Access
 
 Headers = list[tuple[bytes, bytes]]
+LONGEST_HOST: Final = 261
+"""Bytes of a Host header: a domain name, a dot at its end, a colon and a port."""
 
 
 def header(scope: Any, name: bytes) -> str | None:
@@ -28,15 +31,19 @@ class AccessControl:
     def __init__(self, access: Access) -> None:
         self._hosts: Final = frozenset(name.lower() for name in access.hosts)
         self._origins: Final = frozenset(origin.lower().rstrip("/") for origin in access.origins)
+        self._judged: Final = lru_cache(maxsize=256)(self._names_us)
 
     def allows_host(self, scope: Any) -> bool:
         """Whether the Host header is an IP address, a listed name, or absent as in HTTP/1.0; of several, each."""
         if "*" in self._hosts:
             return True
-        values = [value.decode("latin-1") for key, value in scope["headers"] if key == b"host"]
-        return all(self._is_ours(_host_name(value)) for value in values)
+        return all(self._is_ours(value) for key, value in scope["headers"] if key == b"host")
 
-    def _is_ours(self, name: str | None) -> bool:
+    def _is_ours(self, value: bytes) -> bool:
+        return len(value) <= LONGEST_HOST and self._judged(value)
+
+    def _names_us(self, value: bytes) -> bool:
+        name = _host_name(value.decode("latin-1"))
         return name is not None and (name in self._hosts or _is_address(name))
 
     def allows_origin(self, scope: Any) -> bool:

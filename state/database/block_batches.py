@@ -1,5 +1,6 @@
 """What committing a block writes, and what rewinding it undoes, as operations of one write batch."""
 
+from functools import lru_cache
 from typing import Final
 
 from state.blocks import Receipt
@@ -150,6 +151,7 @@ def put_heads(heads: Heads, flat_head: Hash32, batch: WriteBatch) -> None:
     batch.put(schema.HEADS_KEY, heads.unsafe + heads.safe + heads.finalized + flat_head)
 
 
+@lru_cache(maxsize=8)  # asked for at every call of JSON-RPC, and changed by blocks
 def decode_heads(data: bytes) -> tuple[Heads, Hash32]:
     """(heads, flat head) as written."""
     unsafe, safe, finalized, flat = (Hash32(data[offset : offset + 32]) for offset in range(0, 128, 32))
