@@ -68,19 +68,20 @@ def microseconds(action: Callable[[], object], count: int) -> float:
 
 
 def measure(name: str, batches: Sequence[Batch], compress: Callable[[bytes], bytes], count: int) -> float:
-    """Prints one line of the table: size, encoding with and without compression, reading back. Returns the size."""
+    """Prints one line of the table: size, encoding, compression, reading back. Returns the size."""
 
     def plain() -> bytes:
         return b"".join([rlp.encode_string(encode_batch(batch, CONFIG)) for batch in batches])
 
     def read() -> list[Batch]:
-        return [decode_batch(encoded, CONFIG) for encoded in read_batches(channel)]
+        return [decode_batch(one, CONFIG) for one in read_batches(channel)]
 
-    channel = compress(plain())
+    encoded = plain()
+    channel = compress(encoded)
     if read() != list(batches):
         raise AssertionError(f"{name}: what was read back differs")
     encoding = microseconds(plain, count)
-    squeezing = microseconds(lambda: compress(plain()), count) - encoding
+    squeezing = microseconds(lambda: compress(encoded), count)
     reading = microseconds(read, count)
     size = len(channel) / count
     sys.stdout.write(f"{name:24} {size:8.1f} {encoding:10.1f} {squeezing:10.1f} {reading:10.1f}\n")
