@@ -16,6 +16,8 @@ nonces, fees, fee bumps, resubmission after a reorg, and a journal that survives
     signing.py        journal entries -> signed transactions
     status.py         how far a transaction has come
     pace.py           which looks at L1 can show anything new
+    wishes.py         what an account was asked to send, in the journal and in memory
+    lookout.py        where that stands under L1's head
     sender.py         L1TransactionSender
 
 Start reading at `client.py`. Imports `rollup.codec`, `rollup.types` and `state`; never the engine, the driver or `rpc`.

@@ -194,3 +194,32 @@ async def test_a_damaged_journal_stops_the_sender_instead_of_guessing(world: Wor
     sender = L1TransactionSender(world.l1, KEY, MetaJournal(world.disk, b"\x21tx"), clock=lambda: 0.0)
     with pytest.raises(JournalDamaged):
         await sender.start()
+
+
+async def test_while_the_head_stands_still_nothing_but_the_head_is_asked_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sender = sender_of(world, MemoryJournal())
+    await sender.submit(b"wish", to=TARGET, data=b"wish")
+    world.l1.mine()
+    assert await states(sender) == [TransactionState.INCLUDED]
+    asked: list[object] = []
+    plain_block_ref, plain_nonce = world.l1.block_ref, world.l1.nonce
+
+    async def block_ref(which: Any) -> Any:
+        asked.append(which)
+        return await plain_block_ref(which)
+
+    async def nonce(address: Address, which: Any = "latest") -> Nonce:
+        asked.append(address)
+        return await plain_nonce(address, which)
+
+    monkeypatch.setattr(world.l1, "block_ref", block_ref)
+    monkeypatch.setattr(world.l1, "nonce", nonce)
+    for _ in range(3):
+        await sender.tend()
+    assert asked == ["latest"] * 3
+    world.l1.reorg(1, lose_transactions=True)
+    world.l1.mine(2)
+    assert await states(sender) == [TransactionState.PENDING]
+    assert sender.address in asked

@@ -104,3 +104,35 @@ async def test_pays_nothing_for_a_claim_that_would_revert(settlement: Settlement
     with pytest.raises(L1Rejected, match="revert"):
         await stranger.step()
     assert await settlement.l1.nonce(private_key_to_address(BATCHER)) == 0
+
+
+async def test_rounds_are_made_when_a_head_has_moved(settlement: Settlement, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look at the heads every time; all else only when one of them is another than at the last round."""
+    proposer = settlement.proposer()
+    plain, rounds = proposer.step, []
+
+    async def step() -> None:
+        rounds.append(settlement.l2.safe)
+        await plain()
+
+    async def wait() -> None:
+        waits.append(len(rounds))
+        match len(waits):
+            case 3:
+                settlement.slot()
+            case 5:
+                settlement.l2.safe = 12
+            case 7:
+                raise _Enough
+
+    waits: list[int] = []
+    monkeypatch.setattr(proposer, "step", step)
+    with pytest.raises(_Enough):
+        await proposer.run(wait)
+    assert waits == [1, 1, 1, 2, 2, 3, 3]
+    assert len(rounds) == 3
+    assert proposer.proposed == 1
+
+
+class _Enough(Exception):
+    pass
