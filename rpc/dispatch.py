@@ -14,6 +14,7 @@ from typing import Any, Final
 import orjson
 import structlog
 
+from rpc.begun import Begun
 from rpc.context import Context
 from rpc.errors import (
     INTERNAL_ERROR,
@@ -159,10 +160,13 @@ class Dispatcher:
         arguments = method.bind(params)
         if not method.is_async:
             return method.handler(context, *arguments)
+        begun: Begun[Any] = Begun(method.handler(context, *arguments))
+        if begun.is_over:
+            return begun.result
         deadline = asyncio.timeout(self._limits.call_seconds)
         try:
             async with deadline:
-                return await method.handler(context, *arguments)
+                return await begun
         except TimeoutError as error:
             if not deadline.expired():
                 raise

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
+from rpc.begun import Begun
 from rpc.context import Context
 from rpc.dispatch import Dispatcher, failure
 from rpc.errors import InvalidRequest, RateLimited, RequestTooLarge
@@ -132,22 +133,28 @@ class HttpEndpoint:
         announced = header(scope, b"content-length")
         if announced is not None and announced.isdigit() and int(announced[:20]) > limit:
             raise self._too_large()
-        chunks, size = [], 0
+        begun = Begun(self._chunks(receive))
+        if begun.is_over:
+            return begun.result
         try:
             async with asyncio.timeout(self._limits.body_seconds):
-                while True:
-                    message = await receive()
-                    if message["type"] == "http.disconnect":
-                        raise ClientGone
-                    chunks.append(message.get("body", b""))
-                    size += len(chunks[-1])
-                    if size > limit:
-                        raise self._too_large()
-                    if not message.get("more_body", False):
-                        return b"".join(chunks)
+                return await begun
         except TimeoutError as error:
             problem = InvalidRequest(f"request body not complete after {self._limits.body_seconds:g} s")
             raise _json_refusal(408, problem) from error
+
+    async def _chunks(self, receive: Any) -> bytes:
+        chunks, size = [], 0
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            chunks.append(message.get("body", b""))
+            size += len(chunks[-1])
+            if size > self._limits.body_bytes:
+                raise self._too_large()
+            if not message.get("more_body", False):
+                return b"".join(chunks)
 
     def _too_large(self) -> Refused:
         return _json_refusal(413, RequestTooLarge(f"request body too large: at most {self._limits.body_bytes} bytes"))
