@@ -13,6 +13,7 @@ from rpc.parameters.tracing import TraceCallRequest, TraceRequest
 from rpc.registry import MethodGroup
 from rpc.trace_ports import TraceBounds, TracePort
 from rpc.values import TransactionLocation
+from rpc.views.hexadecimal import data
 from state.primitives.types import Address, Hash32
 
 DEBUG: Final = MethodGroup("Traces")
@@ -46,8 +47,12 @@ def traced_block(context: Context, selector: BlockSelector) -> Hash32:
         raise BlockNotFound("tracing on top of pending is not supported")
     block_hash = context.blocks.hash_of(selector)
     if block_hash is None:
-        raise BlockNotFound("block not found")
+        raise BlockNotFound(f"block {_shown(context, selector)} not found")
     return block_hash
+
+
+def _shown(context: Context, selector: BlockSelector) -> str:
+    return data(selector.hash) if isinstance(selector, BlockByHash) else f"#{context.blocks.number_of(selector.which)}"
 
 
 @DEBUG.method("debug_traceTransaction")

@@ -35,8 +35,6 @@ async def get_logs(context: Context, filter: FilterRequest) -> RenderedLogs:
             raise BlockNotFound("unknown block")
         return list(_bounded(context, logs_of_block(context.blocks, HeadEvent(block_hash=filter.block_hash), filter)))
     first, last = block_range(context, filter)
-    if first > last:
-        return []
     # The last block's hash stands for the whole range: what these blocks hold can't change under it.
     key = ("logs", context.ports.chain.canonical_hash(last), first, filter.addresses, filter.topics)
     rendered = context.blocks.rendered.find(key)
@@ -58,23 +56,20 @@ async def get_logs(context: Context, filter: FilterRequest) -> RenderedLogs:
 
 
 def block_range(context: Context, criteria: FilterRequest) -> tuple[int, int]:
-    """The first and last height to search; empty (first > last) for a range above the head.
+    """The first and last height to search, both of blocks that exist.
 
-    Raises InvalidParams for a reversed range and LimitExceeded for one that spans too many blocks.
+    Raises InvalidParams for a reversed range and for one that ends above the head (who asks a node that lags behind
+    would take an empty answer for a final one), LimitExceeded for one that spans too many blocks.
+    Source: ethereum/execution-apis, eth_getLogs.
     """
     first, last = _height(context, criteria.from_block), _height(context, criteria.to_block)
-    if first > last and not _is_ahead(criteria):
+    if first > last:
         raise InvalidParams("invalid block range params")
-    last = min(last, context.blocks.head_number)
+    if last > context.blocks.head_number:
+        raise InvalidParams("block range extends beyond current head block")
     if last - first >= context.limits.log_range:
         raise LimitExceeded(f"block range is too wide: got {last - first + 1}, at most {context.limits.log_range}")
     return first, last
-
-
-def _is_ahead(criteria: FilterRequest) -> bool:
-    """From a height to a tag: a poller that is one block ahead of the head, not a reversed range."""
-    is_open_ended = criteria.to_block is None or not isinstance(criteria.to_block.which, int)
-    return is_open_ended and criteria.from_block is not None and isinstance(criteria.from_block.which, int)
 
 
 def _height(context: Context, block: BlockByNumber | None) -> int:
@@ -90,9 +85,10 @@ def _bounded(context: Context, results: Sequence[T]) -> Sequence[T]:
 
 @LOGS.method("eth_newFilter")
 def new_filter(context: Context, filter: FilterRequest) -> str:
-    """The id of a filter that tells new logs when it is polled."""
-    if filter.block_hash is None and filter.from_block is not None and filter.to_block is not None:
-        block_range(context, filter)
+    """The id of a filter that tells new logs when it is polled; its range may lie above the head."""
+    is_live = filter.to_block is None or not isinstance(filter.to_block.which, int)
+    if not is_live and _height(context, filter.from_block) > _height(context, filter.to_block):
+        raise InvalidParams("invalid block range params")
     return context.filters.install(FilterKind.LOGS, filter)
 
 

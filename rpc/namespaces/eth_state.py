@@ -72,6 +72,8 @@ async def get_storage_values(
 ) -> dict[str, list[str]]:
     """The 32-byte words in several storage slots of several accounts."""
     count = sum(len(keys) for keys in slots.values())
+    if not count:
+        raise InvalidParams("empty request")
     if count > context.limits.storage_slots:
         raise InvalidParams(f"too many slots (max {context.limits.storage_slots})")
     block_hash, storage = (await select_state(context, block)).hash, context.ports.state.storage

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from contracts.addresses import BEACON_ROOTS, HISTORY_STORAGE
+from contracts.addresses import BEACON_ROOTS, HISTORY_STORAGE, checksum
 from state.errors import InvalidTransaction
 from state.execution.errors import InsufficientFunds
 from state.execution.fast_frame import NO_WEI, Frame, FrameRunner, contract_address, outcome_of
@@ -230,7 +230,7 @@ class FastBlock:
             intrinsic=frame.intrinsic_gas,
         )
         if self._world.get_balance(frame.sender) < frame.value:
-            raise InsufficientFunds(f"insufficient funds for transfer: address 0x{frame.sender.hex()}")
+            raise InsufficientFunds(f"insufficient funds for transfer: address {checksum(frame.sender)}")
 
     def call(self, message: CallMessage) -> TransactionOutcome:
         """One message on a state that is thrown away."""

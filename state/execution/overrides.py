@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
+from contracts.addresses import checksum
 from state.execution.errors import OverrideRefused, PrecompileMovedToItself
 from state.execution.port import AccountOverride, BlockEnv, BlockOverrides, ChainRules
 from state.execution.precompiles import ETHEREUM_PRECOMPILES, OPTIMISM_PRECOMPILES
@@ -105,11 +106,11 @@ def precompile_moves(
         original = moves.get(address, address if address in precompiles else None)
         if moved_to is not None:
             if original is None:
-                raise OverrideRefused(f"account 0x{address.hex()} is not a precompile")
+                raise OverrideRefused(f"account {checksum(address)} is not a precompile")
             if moved_to == address:
-                raise PrecompileMovedToItself(f"account 0x{address.hex()} is already overridden")
+                raise PrecompileMovedToItself(f"account {checksum(address)} is already overridden")
             if moved_to in accounts:
-                raise OverrideRefused(f"account 0x{moved_to.hex()} is already overridden")
+                raise OverrideRefused(f"account {checksum(moved_to)} is already overridden")
             moves[moved_to] = original
         if original is not None:
             moves[address] = None

@@ -14,7 +14,7 @@ from eth._utils.address import generate_contract_address
 from eth.abc import ComputationAPI
 from eth_typing import Address as EvmAddress
 
-from contracts.addresses import BEACON_ROOTS, HISTORY_STORAGE, SYSTEM_CALLER
+from contracts.addresses import BEACON_ROOTS, HISTORY_STORAGE, SYSTEM_CALLER, checksum
 from state.blocks import Log
 from state.errors import InvalidTransaction
 from state.execution.errors import InsufficientFunds
@@ -145,7 +145,7 @@ class ReferenceExecution:
                 intrinsic=intrinsic_gas(deposit.data, is_creation=deposit.to is None),
             )
             if self._vm.get_balance(tx.sender) < deposit.value:
-                raise InsufficientFunds(f"insufficient funds for transfer: address 0x{deposit.sender.hex()}")
+                raise InsufficientFunds(f"insufficient funds for transfer: address {checksum(deposit.sender)}")
         except InvalidTransaction as error:
             return self._fail_deposit(deposit, nonce, error)
         return replace(self.run(tx), deposit_nonce=nonce)

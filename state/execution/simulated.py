@@ -11,6 +11,7 @@ ethereum/execution-apis; op-geth's core/types/rollup_cost.go.
 
 from collections.abc import Callable
 
+from contracts.addresses import checksum
 from state.execution.errors import TipAboveFeeCap
 from state.execution.fast import Charge
 from state.execution.fast_frame import NO_WEI
@@ -90,7 +91,7 @@ def _validate_fees(tx: RecoveredTransaction, base_fee: int) -> None:
     cap, tip = tx.transaction.max_fee_per_gas, tx.transaction.max_priority_fee_per_gas
     if tip > cap:
         raise TipAboveFeeCap(
-            f"max priority fee per gas higher than max fee per gas: address 0x{tx.sender.hex()}, "
+            f"max priority fee per gas higher than max fee per gas: address {checksum(tx.sender)}, "
             f"maxPriorityFeePerGas: {tip}, maxFeePerGas: {cap}"
         )
     validate_base_fee(tx, base_fee)

@@ -10,6 +10,7 @@ Sources: EIP-155, 1559, 2028, 2681, 2930, 3607, 3860, 7623, 7702; PROTOCOL.md se
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from contracts.addresses import checksum
 from state.execution.errors import (
     EmptyAuthorizations,
     FeeCapTooLow,
@@ -148,17 +149,17 @@ def validate_nonce(tx: RecoveredTransaction, nonce: int) -> None:
     """The transaction is its sender's next. Raises NonceTooLow, NonceTooHigh or NonceMax."""
     got = tx.transaction.nonce
     if got < nonce:
-        raise NonceTooLow(f"nonce too low: address 0x{tx.sender.hex()}, tx: {got} state: {nonce}")
+        raise NonceTooLow(f"nonce too low: address {checksum(tx.sender)}, tx: {got} state: {nonce}")
     if got > nonce:
-        raise NonceTooHigh(f"nonce too high: address 0x{tx.sender.hex()}, tx: {got} state: {nonce}")
+        raise NonceTooHigh(f"nonce too high: address {checksum(tx.sender)}, tx: {got} state: {nonce}")
     if nonce >= UINT64_MAX:
-        raise NonceMax(f"nonce has max value: address 0x{tx.sender.hex()}, nonce: {nonce}")
+        raise NonceMax(f"nonce has max value: address {checksum(tx.sender)}, nonce: {nonce}")
 
 
 def validate_sender_code(tx: RecoveredTransaction, code: bytes) -> None:
     """The sender is an account of a key (EIP-3607), maybe with a delegation (EIP-7702). Raises SenderNotEOA."""
     if code and not is_delegation(code) and not tx.is_impersonated:
-        raise SenderNotEOA(f"sender not an eoa: address 0x{tx.sender.hex()}, len(code): {len(code)}")
+        raise SenderNotEOA(f"sender not an eoa: address {checksum(tx.sender)}, len(code): {len(code)}")
 
 
 def validate_base_fee(tx: RecoveredTransaction, base_fee: int) -> None:
@@ -166,7 +167,7 @@ def validate_base_fee(tx: RecoveredTransaction, base_fee: int) -> None:
     cap = tx.transaction.max_fee_per_gas
     if cap < base_fee:
         raise FeeCapTooLow(
-            f"max fee per gas less than block base fee: address 0x{tx.sender.hex()}, "
+            f"max fee per gas less than block base fee: address {checksum(tx.sender)}, "
             f"maxFeePerGas: {cap}, baseFee: {base_fee}"
         )
 
@@ -181,7 +182,7 @@ def validate_funds(tx: RecoveredTransaction, balance: int, op_fees: int = 0) -> 
     cost = maximum_cost(tx.transaction, op_fees)
     if balance < cost:
         raise InsufficientFunds(
-            f"insufficient funds for gas * price + value: address 0x{tx.sender.hex()} have {balance} want {cost}"
+            f"insufficient funds for gas * price + value: address {checksum(tx.sender)} have {balance} want {cost}"
         )
 
 
@@ -231,13 +232,13 @@ def validate_call(message: CallMessage, balance: int, base_fee: int) -> None:
     price, sender = message.gas_price, message.sender
     if price and price < base_fee:
         raise FeeCapTooLow(
-            f"max fee per gas less than block base fee: address 0x{sender.hex()}, "
+            f"max fee per gas less than block base fee: address {checksum(sender)}, "
             f"maxFeePerGas: {price}, baseFee: {base_fee}"
         )
     cost = message.gas_limit * price + message.value
     if balance < cost:
         raise InsufficientFunds(
-            f"insufficient funds for gas * price + value: address 0x{sender.hex()} have {balance} want {cost}"
+            f"insufficient funds for gas * price + value: address {checksum(sender)} have {balance} want {cost}"
         )
     validate_message_gas(
         gas_limit=message.gas_limit,

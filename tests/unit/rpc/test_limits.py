@@ -83,7 +83,8 @@ async def test_a_range_of_too_many_blocks_is_refused(chain: FakeChain) -> None:
         error = await client.error("eth_getLogs", {"fromBlock": "0x0", "toBlock": "latest"})
         assert error == {"code": -32005, "message": "block range is too wide: got 3, at most 2"}
         assert await client.call("eth_getLogs", {"fromBlock": "0x1", "toBlock": "latest"})
-        assert (await client.error("eth_newFilter", {"fromBlock": "0x0", "toBlock": "0x2"}))["code"] == -32005
+        wide = await client.call("eth_newFilter", {"fromBlock": "0x0", "toBlock": "0x2"})
+        assert (await client.error("eth_getFilterLogs", wide))["code"] == -32005
 
 
 async def test_fee_history_is_as_long_as_the_limit_at_most(chain: FakeChain) -> None:

@@ -53,9 +53,23 @@ async def test_refuses_a_reversed_range(client: Client, members: dict[str, str])
     assert (await client.error("eth_newFilter", members))["code"] == -32602
 
 
-async def test_a_range_above_the_head_is_empty(client: Client) -> None:
-    assert await client.call("eth_getLogs", {"fromBlock": "0x9", "toBlock": "0xff"}) == []
-    assert await client.call("eth_getLogs", {"fromBlock": "0x3"}) == []
+@pytest.mark.parametrize("first", ["0x0", "0x2", "0x9"])
+async def test_refuses_a_range_that_ends_above_the_head(client: Client, first: str) -> None:
+    error = await client.error("eth_getLogs", {"fromBlock": first, "toBlock": "0xff"})
+    assert error == {"code": -32602, "message": "block range extends beyond current head block"}
+
+
+async def test_from_above_the_head_to_a_tag_is_a_reversed_range(client: Client) -> None:
+    for members in ({"fromBlock": "0x3"}, {"fromBlock": "0x3", "toBlock": "latest"}):
+        error = await client.error("eth_getLogs", members)
+        assert error == {"code": -32602, "message": "invalid block range params"}
+
+
+@pytest.mark.parametrize(
+    "members", [{"fromBlock": "0x3", "toBlock": "latest"}, {"fromBlock": "0x9", "toBlock": "0xff"}]
+)
+async def test_a_filter_may_wait_for_blocks_above_the_head(client: Client, members: dict[str, str]) -> None:
+    assert await client.call("eth_getFilterChanges", await client.call("eth_newFilter", members)) == []
 
 
 async def test_a_range_that_was_asked_before_follows_a_reorg(client: Client, chain: FakeChain) -> None:

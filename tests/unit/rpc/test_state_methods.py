@@ -52,6 +52,8 @@ async def test_reads_many_slots_at_once(client: Client) -> None:
     error = await client.error("eth_getStorageValues", {"0x1": []})
     assert error["message"].startswith("invalid argument 0: slots: address: hex string has length 1")
     assert (await client.error("eth_getStorageValues", {TO: ["0x0"] * 1_025}))["code"] == -32602
+    for nothing in ({}, {TO: []}):
+        assert await client.error("eth_getStorageValues", nothing) == {"code": -32602, "message": "empty request"}
 
 
 async def test_proof_echoes_each_key_in_the_form_it_came_in(client: Client) -> None:

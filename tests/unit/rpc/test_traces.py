@@ -91,8 +91,11 @@ async def test_what_the_chain_does_not_have_is_not_traced(client: Client, traces
     nowhere = "0x" + "de" * 32
     assert await client.error("debug_traceTransaction", nowhere) == {"code": -32000, "message": "transaction not found"}
     assert (await client.error("trace_transaction", nowhere))["message"] == "transaction not found"
-    for method, block in (("debug_traceBlockByHash", nowhere), ("debug_traceBlockByNumber", "0xff")):
-        assert await client.error(method, block) == {"code": -32000, "message": "block not found"}
+    for method, block, shown in (
+        ("debug_traceBlockByHash", nowhere, nowhere),
+        ("debug_traceBlockByNumber", "0xff", "#255"),
+    ):
+        assert await client.error(method, block) == {"code": -32000, "message": f"block {shown} not found"}
     pending = await client.error("debug_traceBlockByNumber", "pending")
     assert pending["message"] == "tracing on top of pending is not supported"
     assert traces.asked == []

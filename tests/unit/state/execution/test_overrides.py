@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from contracts.addresses import checksum
 from state.execution.errors import OverrideRefused, PrecompileMovedToItself
 from state.execution.overrides import overridden_env, precompile_moves
 from state.execution.port import AccountOverride, BlockOverrides
@@ -50,7 +51,7 @@ def test_the_chain_s_own_precompile_addresses_stay_warm(chain: Chain) -> None:
         (
             {SHA256: AccountOverride(move_precompile_to=CONTRACT), CONTRACT: AccountOverride(balance=1)},
             OverrideRefused,
-            f"account 0x{CONTRACT.hex()} is already overridden",
+            f"account {checksum(CONTRACT)} is already overridden",
         ),
         (
             {SHA256: AccountOverride(move_precompile_to=IDENTITY), IDENTITY: AccountOverride(nonce=1)},
