@@ -106,15 +106,20 @@ class Conductor:
     @property
     def status(self) -> ConductorStatus:
         """A snapshot."""
-        leads = self._standing is Standing.LEADER and self.leading
-        standing = Standing.WAITING if self._standing is Standing.LEADER and not leads else self._standing
+        standing, why = self._standing, self._why
+        if standing is Standing.LEADER and not self.leading:
+            standing, why = Standing.WAITING, self._overdue
         return ConductorStatus(
             standing=standing,
             term=self._leadership.token,
             leader=self._leadership.leader,
-            why=self._why,
+            why=why,
             committed=self._committed,
         )
+
+    @property
+    def _overdue(self) -> str:
+        return f"etcd has not confirmed the lease in time{self._lease_trouble}"
 
     async def run(self, lead: Callable[[], Awaitable[None]]) -> None:
         """Until cancelled; leadership is then handed over. `lead` sequences until it is cancelled, and is called for
@@ -218,7 +223,7 @@ class Conductor:
         try:
             while not keeper.done() and self._leadership.token is not None:
                 if not self._leadership.leading:
-                    self._stand(Standing.WAITING, f"etcd has not confirmed the lease in time{self._lease_trouble}")
+                    self._stand(Standing.WAITING, self._overdue)
                     await asyncio.wait([keeper], timeout=RETRY_SECONDS)
                     continue
                 obstacle = await self._take_over()
@@ -272,7 +277,7 @@ class Conductor:
             if self._clock() >= until:
                 return obstacle
             await asyncio.sleep(RETRY_SECONDS)
-        return "etcd has not confirmed the lease in time"
+        return self._overdue
 
     async def _commit_own(self, block: Block) -> bool:
         return await self._commit(block, block.header.hash)

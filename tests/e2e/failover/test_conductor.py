@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from node.conductor import Candidate, Conductor, EtcdClient, Leadership, SharedLog, Standing
+from node.conductor import Candidate, Conductor, ConductorStatus, EtcdClient, Leadership, SharedLog, Standing
 from node.conductor.conductor import NOT_READY
 from p2p.ports import Head
 from state.blocks import Block
@@ -61,6 +61,8 @@ class Node:
         self.ready = True
         self.wanted = 0
         self.builds = False
+        self.at_the_end: ConductorStatus | None = None
+        """The status at the instant when it was told to build no more."""
         self.salt = ord(name[-1])
         self.conductor = Conductor(leadership=leadership, shared_log=self.shared, chain=chain, ready=lambda: self.ready)
 
@@ -77,6 +79,7 @@ class Node:
                 await asyncio.sleep(0.01)
         finally:
             self.builds = False
+            self.at_the_end = self.conductor.status
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -236,8 +239,10 @@ async def test_one_member_less_changes_nothing_and_the_majority_less_stops_it_un
         other = next(member for member in cluster.members if member is not follower)
         other.kill()
         await eventually(lambda: not node.builds, "the end of sequencing")
-        assert "etcd" in node.conductor.status.why
-        assert node.conductor.status.standing is Standing.WAITING
+        for status in (node.at_the_end, node.conductor.status):
+            assert status is not None
+            assert "etcd" in status.why
+            assert status.standing is Standing.WAITING
         assert not node.conductor.leading
         node.wanted = 9
         cluster.start_member(other)
